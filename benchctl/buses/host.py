@@ -1,0 +1,24 @@
+"""What the computer of a bench offers to its adapters. The virtual bench provides another one of these."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchctl.buses.clock import Clock
+
+
+@dataclass(frozen=True)
+class Host:
+    """The computer the adapters are plugged into.
+
+    Attributes:
+        clock: the bench's time.
+        usb_backend: a pyusb backend (`usb.backend.IBackend`), or None for the system's libusb.
+        usb_backend_module: dotted name of a module with `get_backend()`, for pyftdi; "" for pyftdi's own.
+        device_root: where `/dev` is, for kernel ttys, spidev and i2c-dev.
+    """
+
+    clock: Clock
+    usb_backend: Any = None
+    usb_backend_module: str = ""
+    device_root: Path = field(default=Path("/"))
