@@ -1,0 +1,1 @@
+"""The virtual bench: USB adapters below pyusb, wires, fixture parts and an imp running real Squirrel code."""

@@ -1,0 +1,246 @@
+"""UART signalling on a wire: frames out as waves, frames in from whatever the wire does.
+
+Both ends of every virtual UART (the imp's and the FTDI chips') are made of these two, so a wrong baud rate,
+a missing stop bit, a break or a clash on the line is seen as a real receiver sees it: from the levels at its
+own bit times.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntFlag
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from benchctl.twin.wires.net import Driver, Net
+from benchctl.twin.wires.timeline import Drive, Values
+
+_FS = 1_000_000  # femtoseconds in a nanosecond
+
+
+@dataclass(frozen=True)
+class LineFormat:
+    """A frame format: one bit time in fs; parity one of N E O M S; stop bits counted in halves."""
+
+    bit_fs: int
+    bits: int = 8
+    parity: str = "N"
+    half_stops: int = 2
+
+    @property
+    def stop_bits(self) -> int:
+        """Whole stop bits a receiver checks (1.5 checks one)."""
+        return self.half_stops // 2
+
+    @property
+    def head_bits(self) -> int:
+        """Bits before the stop: start, data and parity."""
+        return 1 + self.bits + (self.parity != "N")
+
+    @property
+    def frame_fs(self) -> int:
+        """Duration of a whole frame, fs."""
+        return self.head_bits * self.bit_fs + self.half_stops * self.bit_fs // 2
+
+    @property
+    def frame_ns(self) -> int:
+        """Duration of a whole frame, ns."""
+        return -(-self.frame_fs // _FS)
+
+
+class LineError(IntFlag):
+    """What a receiver found wrong with a frame."""
+
+    NONE = 0
+    FRAMING = 1
+    PARITY = 2
+    NOISE = 4
+    BREAK = 8
+
+
+class Arrival(NamedTuple):
+    """One frame received: `t_ns` is the middle of its first stop bit, `start_ns` its start edge."""
+
+    t_ns: int
+    start_ns: int
+    value: int
+    error: int
+
+
+def _parity_bit(value: int, parity: str) -> int:
+    ones = value.bit_count() & 1
+    return {"E": ones, "O": 1 - ones, "M": 1, "S": 0}[parity]
+
+
+@lru_cache(maxsize=64)
+def _frame_table(bits: int, parity: str) -> Values:
+    """Levels of start, data and parity bits for every value: shape (2**bits, head_bits)."""
+    values = np.arange(1 << bits)
+    columns = [np.zeros(1 << bits, np.uint8)]
+    columns += [((values >> i) & 1).astype(np.uint8) for i in range(bits)]
+    if parity != "N":
+        columns.append(np.array([_parity_bit(int(v), parity) for v in values], np.uint8))
+    return np.stack(columns, axis=1)
+
+
+class UartTransmitter:
+    """Plays frames on a driver back to back, and knows when each one starts and ends.
+
+    The line idles high while enabled. `frames_left` and `idle_ns` are exact at any simulated time.
+    """
+
+    def __init__(self, driver: Driver, fmt: LineFormat) -> None:
+        self._driver, self.format = driver, fmt
+        self._starts: deque[int] = deque()  # start times of frames not over yet, ns
+        self._data: deque[int] = deque()
+        # When the line can take the next start bit: it idles for a bit time after being enabled.
+        self._free_fs = driver.net.world.now * _FS + fmt.bit_fs
+        driver.set(Drive.HIGH)
+
+    @property
+    def idle_ns(self) -> int:
+        """When the last stop bit known ends, ns; in the past when idle."""
+        return -(-self._free_fs // _FS)
+
+    def send(self, data: bytes | list[int], not_before_ns: int = 0) -> int:
+        """Append frames; returns the time the first start bit begins, ns."""
+        fmt, world = self.format, self._driver.net.world
+        first_fs = max(self._free_fs, max(world.now, not_before_ns) * _FS)
+        self._drop_over()
+        table = _frame_table(fmt.bits, fmt.parity)[
+            np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data
+        ]
+        n, head = table.shape
+        levels = np.ones((n, head + 1), np.uint8)
+        levels[:, :head] = table
+        offsets = np.arange(head + 1, dtype=np.int64) * fmt.bit_fs
+        base_ns, rest_fs = divmod(first_fs, _FS)  # femtoseconds since the start would overflow in hours
+        starts = rest_fs + _FS // 2 + np.arange(n, dtype=np.int64) * fmt.frame_fs
+        times = base_ns + ((starts[:, None] + offsets) // _FS).ravel()
+        flat = levels.ravel()
+        keep = np.empty(len(flat), bool)
+        keep[0] = True
+        np.not_equal(flat[1:], flat[:-1], out=keep[1:])
+        start_list = (base_ns + starts // _FS).tolist()
+        self._starts.extend(start_list)
+        self._data.extend(data)
+        self._free_fs = first_fs + n * fmt.frame_fs
+        self._driver.play(times[keep], np.where(flat[keep], Drive.HIGH, Drive.LOW).astype(np.uint8))
+        return int(start_list[0])
+
+    def starts_after(self, t_ns: int) -> list[int]:
+        """Start times of frames that begin after `t_ns`."""
+        return [t for t in self._starts if t > t_ns]
+
+    def pause(self) -> bytes:
+        """Stop after the frame on the line; returns the bytes that were not sent."""
+        now = self._driver.net.world.now
+        self._drop_over()
+        unsent: list[int] = []
+        while self._starts and self._starts[-1] > now:
+            self._free_fs = self._starts.pop() * _FS
+            unsent.append(self._data.pop())
+        if unsent:
+            self._driver.cut(-(-self._free_fs // _FS))
+        return bytes(reversed(unsent))
+
+    def hold(self, space: bool) -> None:
+        """Drive a break (space) or back to idle, dropping anything planned."""
+        self._starts.clear()
+        self._data.clear()
+        self._free_fs = self._driver.net.world.now * _FS
+        self._driver.set(Drive.LOW if space else Drive.HIGH)
+
+    def _drop_over(self) -> None:
+        now = self._driver.net.world.now
+        while self._starts and self._starts[0] + self.format.frame_ns <= now:
+            self._starts.popleft()
+            self._data.popleft()
+
+
+class UartReceiver:
+    """Finds frames in what a wire does, including what it is already known to do next.
+
+    `pending` holds frames in order of arrival, some of them in the future. `on_change` is called when that
+    future changed; the owner then plans its own next event from `pending`, and collects with `take`.
+    """
+
+    def __init__(self, net: Net, fmt: LineFormat, on_change: Callable[[], None]) -> None:
+        self._net, self.format, self._on_change = net, fmt, on_change
+        self.pending: deque[Arrival] = deque()
+        self._scan_ns = net.world.now  # nothing before this is looked at again
+        net.listen(self._changed)
+        self._changed(net.world.now)
+
+    def close(self) -> None:
+        """Stop listening; frames still in flight are lost."""
+        self._net.unlisten(self._changed)
+        self.pending.clear()
+
+    def take(self, now_ns: int) -> list[Arrival]:
+        """Frames that have arrived by now, removed from `pending`."""
+        taken: list[Arrival] = []
+        while self.pending and self.pending[0].t_ns <= now_ns:
+            taken.append(self.pending.popleft())
+        return taken
+
+    def _changed(self, from_ns: int) -> None:
+        before = len(self.pending)
+        dropped = False
+        while self.pending and self.pending[-1].t_ns >= from_ns:
+            self._scan_ns = self.pending.pop().start_ns
+            dropped = True
+        self._decode()
+        if dropped or len(self.pending) != before:
+            self._on_change()
+
+    def _decode(self) -> None:
+        """Extend `pending` from `_scan_ns` to the horizon.
+
+        A frame begins at a falling edge; bits are read at their middles in the receiver's own bit time; the
+        next start edge is looked for from the middle of the first stop bit. A line that is still low there
+        (a break) must go high first.
+        """
+        horizon = self._net.horizon_ns
+        if horizon < self._scan_ns:
+            return
+        level, times, levels = self._net.edges(self._scan_ns - 1, horizon + 1)
+        edge_times: list[int] = times.tolist()
+        edge_levels: list[int] = levels.tolist()
+        fmt = self.format
+        head, count, bit_fs = fmt.head_bits, len(edge_times), fmt.bit_fs
+        value_mask = (1 << fmt.bits) - 1
+        i = 0
+        while i < count:
+            start = edge_times[i]
+            if edge_levels[i] or start < self._scan_ns:
+                i += 1
+                continue
+            start_fs = start * _FS
+            level, bits = 0, 0
+            next_edge = i + 1
+            half = bit_fs // 2
+            for k in range(head + 1):
+                t_ns = (start_fs + k * bit_fs + half) // _FS
+                while next_edge < count and edge_times[next_edge] <= t_ns:
+                    level = edge_levels[next_edge]
+                    next_edge += 1
+                if level:
+                    bits |= 1 << k
+            if bits & 1:  # a glitch, not a start bit
+                i = next_edge
+                continue
+            arrival_ns = (start_fs + head * bit_fs + half) // _FS
+            value = (bits >> 1) & value_mask
+            error = 0
+            if not (bits >> head) & 1:
+                error = LineError.FRAMING | (LineError.BREAK if bits == 0 else 0)
+            if fmt.parity != "N" and (bits >> (head - 1)) & 1 != _parity_bit(value, fmt.parity):
+                error |= LineError.PARITY if not error & LineError.BREAK else 0
+            if next_edge > i + 1 and edge_times[i + 1] - start < bit_fs // (4 * _FS):
+                error |= LineError.NOISE
+            self.pending.append(Arrival(arrival_ns, start, value, int(error)))
+            self._scan_ns = arrival_ns
+            i = next_edge
