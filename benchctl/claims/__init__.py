@@ -1,0 +1,5 @@
+"""The catalogue of claims: what the product's documents state, for which modules and releases.
+
+`catalogue` holds the claims, `releases` compares impOS versions, `deciding` says which suite tests decide
+which claim.
+"""
