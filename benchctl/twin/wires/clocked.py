@@ -112,21 +112,19 @@ def exchange(
         open_drain: `out` only pulls low and releases for a one.
     """
     own = bits if bits is not None else np.ones(count, np.uint8)
-    driven: list[tuple[Driver, Bits]] = []
+    driven: list[_Driven] = []
     if out is not None:
-        driven.append((out, own))
+        driven.append(_Driven(out, own, launch_rising, open_drain))
     for target in _targets(clock):
         offered = target.clock(_seen_by(target, out, own, count, launch_rising))
         if offered is not None:
-            driven.append((target.data_out, offered))
+            shared = out is not None and target.data_out.net is out.net
+            driven.append(_Driven(target.data_out, offered, not target.samples_rising, open_drain or shared))
+    result = _read_back(read, driven, count, sample_rising)
     _render_clock(clock, train, count)
-    for driver, levels in driven:
-        launch = launch_rising if driver is out else _launches_rising(clock, driver)
-        wired_and = open_drain or (out is not None and driver is not out and driver.net is out.net)
-        _render_data(
-            driver, levels, train, leading=launch != train.idle_high, wired_and=wired_and, end_ns=end_ns
-        )
-    return _read_back(read, driven, count, end_ns)
+    for pin in driven:
+        _render_data(pin, train)
+    return result
 
 
 def _targets(clock: Driver | None) -> Iterable[ClockedTarget]:
