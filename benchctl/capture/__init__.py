@@ -1,0 +1,1 @@
+"""Captures: waveforms, their files, protocol decoders and timing."""

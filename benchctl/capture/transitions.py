@@ -1,0 +1,45 @@
+"""From packed samples to the places where something changed."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ticks = NDArray[np.int64]
+States = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32] | NDArray[np.uint64]
+
+# Samples looked at in one go: the comparison, its result and the indices stay in the second-level cache.
+BLOCK = 1 << 17
+
+
+def state_dtype(channels: int) -> np.dtype[np.unsignedinteger]:
+    """The smallest unsigned type with a bit for each of `channels` (1 to 64)."""
+    for dtype in (np.uint8, np.uint16, np.uint32):
+        if channels <= np.iinfo(dtype).bits:
+            return np.dtype(dtype)
+    return np.dtype(np.uint64)
+
+
+def find(samples: States, mask: int, previous: int, start: int) -> tuple[Ticks, States]:
+    """Where packed samples change.
+
+    Args:
+        samples: one word per sample, bit n is channel n.
+        mask: the bits that count; the others read as 0.
+        previous: the sample before the first one.
+        start: tick of the first sample.
+
+    Returns:
+        Ticks of every sample that differs from the one before it, and those samples, masked.
+    """
+    whole = mask == np.iinfo(samples.dtype).max
+    keep = samples.dtype.type(mask)
+    found = []
+    if len(samples) and (int(samples[0]) ^ previous) & mask:
+        found.append(np.zeros(1, dtype=np.int64))
+    for at in range(0, len(samples) - 1, BLOCK):
+        block = samples[at : at + BLOCK + 1]
+        if not whole:
+            block = block & keep
+        # flatnonzero is several times faster on bool than on integers.
+        found.append(np.flatnonzero(block[1:] != block[:-1]) + (at + 1))
+    where = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+    return where + start, samples[where] & keep
