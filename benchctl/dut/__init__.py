@@ -1,0 +1,1 @@
+"""The imp under test."""

@@ -1,0 +1,230 @@
+"""Electrical rules: what a rig file may not ask for, found before any port is opened."""
+
+from collections.abc import Iterator
+
+from benchctl.errors import NotEquippedError, RigError
+from benchctl.rig.kinds import Direction, Role
+from benchctl.rig.model import IMP, Arbiter, ControlLink, Net, PinRef, Rig
+from benchctl.rig.nets import Wiring
+
+_IMP_DIRECTIONS = {
+    "in": Direction.INPUT,
+    "out": Direction.OUTPUT,
+    "either": Direction.EITHER,
+    "open-drain": Direction.OPEN_DRAIN,
+    "passive": Direction.PASSIVE,
+}
+_BENCH_DRIVERS = (Direction.OUTPUT, Direction.EITHER, Direction.OPEN_DRAIN)
+
+
+def broken_rules(rig: Rig) -> Iterator[RigError]:
+    """Every rule the rig breaks, in the order of the file within each rule."""
+    wiring = Wiring(rig)
+    yield from _identities(rig)
+    yield from _pins_on_two_nets(rig)
+    for net in rig.nets.values():
+        yield from _idle_pins(rig, net)
+        yield from _drivers(rig, net)
+        yield from _domains(rig, net)
+        yield from _i2c_pull_up(rig, net)
+        yield from _arbiter(rig, net)
+    yield from _i2c_data_pair(rig, wiring)
+    yield from _reset_wired(rig, wiring)
+    yield from _control_wired(rig, wiring)
+
+
+def direction(rig: Rig, pin: PinRef) -> Direction:
+    """How a pin can drive its net; PASSIVE for a bench pin that its role does not use."""
+    if pin.device == IMP:
+        return _IMP_DIRECTIONS[rig.module.pin(pin.pin).direction]
+    if pin.device in rig.parts:
+        return rig.parts[pin.device].spec.pins[pin.pin]
+    channel = rig.channel_of(pin)
+    function = channel.function(pin.pin) if channel else None
+    return function.direction if function else Direction.PASSIVE
+
+
+def _identities(rig: Rig) -> Iterator[RigError]:
+    seen: dict[str, str] = {}
+    for adapter in rig.adapters.values():
+        first = seen.setdefault(adapter.identity, adapter.name)
+        if first != adapter.name and not adapter.placeholder:
+            yield adapter.place.error(
+                f"adapters {first!r} and {adapter.name!r} are the same {adapter.identity}",
+                "give each adapter its own identity, or use one adapter with more channels",
+            )
+
+
+def _pins_on_two_nets(rig: Rig) -> Iterator[RigError]:
+    seen: dict[PinRef, str] = {}
+    for net in rig.nets.values():
+        for pin, place in zip(net.pins, net.pin_places, strict=True):
+            if pin in seen:
+                first = seen[pin]
+                where = "twice on this net" if first == net.name else f"on net {first!r} already"
+                yield place.error(f"{pin} is {where}", "a pin is on one net: join the two nets or move a pin")
+            seen.setdefault(pin, net.name)
+
+
+def _idle_pins(rig: Rig, net: Net) -> Iterator[RigError]:
+    for pin, place in zip(net.pins, net.pin_places, strict=True):
+        if pin.device not in rig.adapters:
+            continue
+        channel = rig.channel_of(pin)
+        adapter = rig.adapters[pin.device]
+        if channel is None:
+            letter = adapter.kind.channel_of(pin.pin)
+            yield place.error(
+                f"{pin} belongs to channel {letter}, which has no role",
+                f"add `{letter}: ROLE` to adapters.{adapter.name}.channels",
+            )
+        elif channel.function(pin.pin) is None:
+            used = [name for name in adapter.kind.channels[channel.name] if channel.function(name)]
+            yield place.error(
+                f"{pin} does nothing while channel {channel.name} is {channel.role}",
+                f"in that role it has {', '.join(used)}",
+            )
+
+
+def _drivers(rig: Rig, net: Net) -> Iterator[RigError]:
+    """Two drivers that can be active together.
+
+    An imp GPIO does not count: the test that makes it an output knows what it is wired to. Tri-state
+    outputs of parts share a net by their selects. Bench channels are in high impedance while not in use,
+    so an arbiter lets several of them share a net, or share it with what the imp or a selected part drives.
+    """
+    ways = {pin: direction(rig, pin) for pin in net.pins}
+    always = [pin for pin, way in ways.items() if way is Direction.OUTPUT and pin.device not in rig.adapters]
+    selected = [pin for pin, way in ways.items() if way is Direction.TRISTATE]
+    bench = [pin for pin, way in ways.items() if way in _BENCH_DRIVERS and pin.device in rig.adapters]
+    channels = {rig.channel_of(pin) for pin in bench}
+    clash: list[PinRef] = []
+    cure = "take one of them off the net"
+    if len(always) > 1 or (always and selected):
+        clash = always + selected
+    elif len(bench) > len(channels):
+        clash = bench
+    elif bench and any(pin.device != IMP for pin in always):
+        clash = always + bench
+    elif net.arbiter is None and _bench_can_clash(ways, always + selected, bench):
+        clash = always + selected + bench
+        cure += ", or say `arbiter: bench` if the bench drives it in one role at a time"
+        if any(pin.device == IMP for pin in always):
+            cure = (
+                "take one of them off the net, or say `arbiter: reset` if the bench drives it only in reset"
+            )
+    if clash:
+        names = " and ".join(_named(rig, pin) for pin in clash)
+        yield net.place.error(f"this net has {len(clash)} drivers: {names}", cure)
+
+
+def _bench_can_clash(ways: dict[PinRef, Direction], others: list[PinRef], bench: list[PinRef]) -> bool:
+    open_drain = all(ways[pin] is Direction.OPEN_DRAIN for pin in bench)
+    return bool(bench) and (bool(others) or (len(bench) > 1 and not open_drain))
+
+
+def _named(rig: Rig, pin: PinRef) -> str:
+    channel = rig.channel_of(pin)
+    function = channel.function(pin.pin) if channel else None
+    if channel is None or function is None:
+        return str(pin)
+    return (
+        f"{pin} ({channel.role} {function.signal})"
+        if function.signal != pin.pin
+        else f"{pin} ({channel.role})"
+    )
+
+
+def _domains(rig: Rig, net: Net) -> Iterator[RigError]:
+    volts: dict[float, tuple[PinRef, str]] = {}
+    for pin in net.pins:
+        if direction(rig, pin) in (Direction.PASSIVE, Direction.BUS):
+            continue
+        domain = _domain_of(rig, pin)
+        volts.setdefault(rig.domains[domain], (pin, domain))
+    if len(volts) > 1:
+        named = " and ".join(f"{pin} at {level:g} V ({domain})" for level, (pin, domain) in volts.items())
+        yield net.place.error(
+            f"this net mixes voltage domains: {named}", "put a level shifter between, on two nets"
+        )
+
+
+def _domain_of(rig: Rig, pin: PinRef) -> str:
+    if pin.device == IMP:
+        return rig.imp_domain
+    if pin.device in rig.adapters:
+        return rig.adapters[pin.device].domain
+    return rig.parts[pin.device].spec.domain
+
+
+def _i2c_pull_up(rig: Rig, net: Net) -> Iterator[RigError]:
+    if net.pull_up is None:
+        for pin in net.pins:
+            if _is_i2c(rig, pin):
+                yield net.place.error(
+                    f"this net is I²C ({pin}) and has no pull-up",
+                    "fit one and add `pull_up: OHMS`, such as 2200 for 400 kHz",
+                )
+                return
+
+
+def _is_i2c(rig: Rig, pin: PinRef) -> bool:
+    channel = rig.channel_of(pin)
+    if channel is not None:
+        return channel.role is Role.I2C
+    if pin.device in rig.parts:
+        return pin.pin in ("SCL", "SDA")
+    return direction(rig, pin) is Direction.OPEN_DRAIN
+
+
+def _arbiter(rig: Rig, net: Net) -> Iterator[RigError]:
+    if net.arbiter is Arbiter.RESET and rig.reset is None:
+        yield net.place.error(
+            "this net says `arbiter: reset`, but the rig cannot hold the imp in reset",
+            "wire the imp's reset and add a `reset` section",
+        )
+
+
+def _i2c_data_pair(rig: Rig, wiring: Wiring) -> Iterator[RigError]:
+    """MPSSE I²C drives SDA on D1 and listens on D2: both belong on the SDA net."""
+    for channel in rig.channels:
+        out, back = channel.pin("SDA"), channel.pin("SDA_IN")
+        if channel.role is not Role.I2C or back is None:
+            continue
+        net = wiring.net_of(out)
+        if net is not None and wiring.net_of(back) is not net:
+            yield net.place.error(
+                f"{out} drives SDA here, but {back}, which listens to it, is elsewhere",
+                f"add {back} to this net",
+            )
+
+
+def _reset_wired(rig: Rig, wiring: Wiring) -> Iterator[RigError]:
+    if rig.reset is None:
+        return
+    net = wiring.net_of(rig.reset.pin)
+    if net is None or PinRef(IMP, "RESET") not in net.pins:
+        yield rig.place("reset.line").error(
+            f"{rig.reset.pin} is not wired to imp.RESET", f"add a net `[imp.RESET, {rig.reset.pin}]`"
+        )
+
+
+def _control_wired(rig: Rig, wiring: Wiring) -> Iterator[RigError]:
+    links = {"control.primary": rig.control.primary}
+    links |= {f"control.alternates[{index}]": link for index, link in enumerate(rig.control.alternates)}
+    for key, link in links.items():
+        yield from _link_wired(rig, wiring, key, link)
+
+
+def _link_wired(rig: Rig, wiring: Wiring, key: str, link: ControlLink) -> Iterator[RigError]:
+    place = rig.place(f"{key}.uart")
+    try:
+        facing = wiring.uart_facing(link.uart)
+    except NotEquippedError as error:
+        yield place.error(f"no bench UART faces {link.uart}, which is to carry the control link", error.cure)
+        return
+    if facing.transceivers:
+        yield place.error(
+            f"{link.uart} reaches the bench through RS485, which cannot carry the control link",
+            "choose a UART that is wired straight to a bench UART",
+        )
