@@ -1,0 +1,28 @@
+"""The device firmware (Squirrel) and how a program for one rig is made of it."""
+
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+VERSION = "1"
+"""Version of the firmware; a board that says hello with another one is deployed to again."""
+
+
+@cache
+def constant_names() -> frozenset[str]:
+    """Names of the imp constants the firmware can resolve."""
+    text = files(__name__).joinpath("constants.yaml").read_text()
+    return frozenset(name for names in yaml.safe_load(text).values() for name in names)
+
+
+def program(uart: str, baud: int) -> str:
+    """The Squirrel source for an imp whose control link runs over `uart` (such as "uart57") at `baud`."""
+    constants = ",\n".join(
+        f"    {name} = function() {{ return {name} }}" for name in sorted(constant_names())
+    )
+    places = {"version": VERSION, "constants": constants, "uart": uart, "baud": str(baud)}
+    source = files(__name__).joinpath("link.nut").read_text()
+    for name, text in places.items():
+        source = source.replace(f"@{{{name}}}", text)
+    return source
