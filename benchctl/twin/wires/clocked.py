@@ -5,15 +5,16 @@ data input carries at its own sampling edges and answers with what it drives. Th
 bit, and rendered as edges only on wires that somebody records.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchctl.twin.wires.net import Driver, Net
+from benchctl.twin.wires.net import Driver, EdgeWatch, Net
 from benchctl.twin.wires.timeline import Drive, strong
+from benchctl.twin.world import World
 
 Bits = NDArray[np.uint8]
 _FS = 1_000_000
@@ -41,14 +42,6 @@ class ClockedTarget(Protocol):
         """
 
 
-class ClockNet(Net):
-    """A clock wire, which knows the targets it clocks."""
-
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
-        self.targets: list[ClockedTarget] = []
-
-
 @dataclass(frozen=True)
 class Train:
     """A train of clock pulses, none of it in the past.
@@ -74,6 +67,35 @@ class Train:
         """When `count` pulses are over, ns."""
         gaps = (count - 1) // 8 if count else 0
         return self.start_ns + -(-(count * self.period_fs + gaps * self.byte_gap_fs) // _FS)
+
+
+class ClockNet(Net):
+    """A clock wire, which knows the targets it clocks and the last train of pulses put on it.
+
+    Attributes:
+        train: that train.
+        train_end_ns: when it is over.
+    """
+
+    def __init__(self, world: World, name: str) -> None:
+        super().__init__(world, name)
+        self.targets: list[ClockedTarget] = []
+        self.train = Train(-1, 0)
+        self.train_end_ns = -1
+
+
+class ClockWatch(EdgeWatch):
+    """Reports the edges of a clock wire that is moved level by level.
+
+    The pulses of a train have been given to the targets as bits: those edges are not reported again.
+    """
+
+    def __init__(self, net: ClockNet, on_edge: Callable[[int], None]) -> None:
+        self._clock = net
+        super().__init__(net, on_edge)
+
+    def _from_ns(self) -> int:
+        return max(super()._from_ns(), self._clock.train_end_ns)
 
 
 @dataclass(frozen=True)
@@ -112,6 +134,8 @@ def exchange(
         open_drain: `out` only pulls low and releases for a one.
     """
     own = bits if bits is not None else np.ones(count, np.uint8)
+    if clock is not None and isinstance(clock.net, ClockNet):
+        clock.net.train, clock.net.train_end_ns = train, train.end_ns(count)
     driven: list[_Driven] = []
     if out is not None:
         driven.append(_Driven(out, own, launch_rising, open_drain))

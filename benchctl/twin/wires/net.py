@@ -216,11 +216,19 @@ class EdgeWatch:
         if self._next is not None:
             self._next.cancel()
 
+    def catch_up(self) -> None:
+        """Report an edge of this very moment now, rather than later within it."""
+        if self._net.level() != self._seen:
+            self._check()
+
+    def _from_ns(self) -> int:
+        return self._net.world.now
+
     def _replan(self, _from_ns: int) -> None:
         if self._next is not None:
             self._next.cancel()
             self._next = None
-        now = self._net.world.now
+        now = self._from_ns()
         if self._net.level(now) != self._seen:
             self._next = self._net.world.at(now, self._check)
             return
@@ -229,7 +237,9 @@ class EdgeWatch:
             self._next = self._net.world.at(int(edges.times[0]), self._check)
 
     def _check(self) -> None:
-        self._next = None
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
         level = self._net.level()
         if level != self._seen:
             self._seen = level
