@@ -4,12 +4,13 @@ Everything here gives channels for `Waveform.from_edges`, in ticks of 1 ns unles
 turns such a waveform into what a logic analyser at a given rate would have recorded of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchctl.capture.spi import SpiFormat
 from benchctl.capture.transitions import States, Ticks, state_dtype
 from benchctl.capture.uart import UartFormat
 from benchctl.capture.waveform import NS_RATE, Waveform
@@ -71,3 +72,113 @@ def sample(waveform: Waveform, rate: Fraction | int) -> States:
     first = np.minimum(-(-after * step.denominator // step.numerator), count)
     levels = np.concatenate((np.array([waveform.initial], dtype=dtype), waveform.states.astype(dtype)))
     return np.repeat(levels, np.diff(np.concatenate(([0], first, [count]))))
+
+
+class Pattern:
+    """Draws levels over time: set a line, wait, set another; the result is a waveform.
+
+    Args:
+        levels: the channels and their initial levels.
+        rate: ticks per second.
+    """
+
+    def __init__(self, levels: Mapping[str, bool | int], rate: Fraction = NS_RATE) -> None:
+        self._initial = {name: bool(level) for name, level in levels.items()}
+        self._now = dict(self._initial)
+        self._edges: dict[str, list[int]] = {name: [] for name in levels}
+        self._rate = rate
+        self.tick = 0
+
+    def set(self, name: str, level: bool | int) -> None:
+        """Drive `name` to `level` from now on."""
+        if self._now[name] != bool(level):
+            self._now[name] = bool(level)
+            self._edges[name].append(self.tick)
+
+    def wait(self, ticks: int) -> None:
+        """Let `ticks` pass."""
+        self.tick += ticks
+
+    def waveform(self) -> Waveform:
+        """Everything drawn so far."""
+        channels = {name: (self._initial[name], edges) for name, edges in self._edges.items()}
+        return Waveform.from_edges(channels, self.tick, self._rate)
+
+
+class SpiPattern(Pattern):
+    """An SPI bus on "clk", "mosi", "miso", "cs"; `quarter` is a quarter of a clock period in ticks."""
+
+    def __init__(self, fmt: SpiFormat, quarter: int = 25) -> None:
+        idle = fmt.mode >> 1
+        super().__init__({"clk": idle, "mosi": 0, "miso": 0, "cs": not fmt.cs_active_high})
+        self._fmt, self._quarter, self._idle = fmt, quarter, idle
+        self.wait(8 * quarter)
+
+    def select(self, selected: bool) -> None:
+        """Drive the chip select, with two clock periods around the edge."""
+        self.wait(4 * self._quarter)
+        self.set("cs", selected == self._fmt.cs_active_high)
+        self.wait(4 * self._quarter)
+
+    def bit(self, mosi: int, miso: int) -> None:
+        """One clock period."""
+        late = self._fmt.mode & 1
+        if late:
+            self.set("clk", not self._idle)
+        self.set("mosi", mosi)
+        self.set("miso", miso)
+        self.wait(2 * self._quarter)
+        self.set("clk", self._idle if late else not self._idle)
+        self.wait(2 * self._quarter)
+        if not late:
+            self.set("clk", self._idle)
+
+    def word(self, mosi: int, miso: int = 0) -> None:
+        """One word in each direction."""
+        places = range(self._fmt.bits)
+        for place in places if self._fmt.lsb_first else reversed(places):
+            self.bit(mosi >> place & 1, miso >> place & 1)
+
+
+class I2cPattern(Pattern):
+    """An I²C bus with channels "scl" and "sda"; `quarter` is a quarter of a clock period in ticks."""
+
+    def __init__(self, quarter: int = 2500) -> None:
+        super().__init__({"scl": 1, "sda": 1})
+        self._quarter = quarter
+        self.wait(8 * quarter)
+
+    def start(self) -> None:
+        """A START condition, repeated when the bus is busy."""
+        self.set("sda", 1)
+        self.wait(self._quarter)
+        self.set("scl", 1)
+        self.wait(2 * self._quarter)
+        self.set("sda", 0)
+        self.wait(2 * self._quarter)
+        self.set("scl", 0)
+        self.wait(self._quarter)
+
+    def stop(self) -> None:
+        """A STOP condition, with the bus free time after it."""
+        self.set("sda", 0)
+        self.wait(self._quarter)
+        self.set("scl", 1)
+        self.wait(2 * self._quarter)
+        self.set("sda", 1)
+        self.wait(4 * self._quarter)
+
+    def bit(self, level: int, stretch: int = 0) -> None:
+        """One clock pulse; a target holds SCL low `stretch` ticks longer."""
+        self.set("sda", level)
+        self.wait(self._quarter + stretch)
+        self.set("scl", 1)
+        self.wait(2 * self._quarter)
+        self.set("scl", 0)
+        self.wait(self._quarter)
+
+    def byte(self, value: int, *, nack: bool = False, stretch: int = 0) -> None:
+        """Eight bits and their acknowledge bit, stretched before the latter."""
+        for place in reversed(range(8)):
+            self.bit(value >> place & 1)
+        self.bit(nack, stretch)
