@@ -1,6 +1,5 @@
 """The claims, read from catalogue.yaml, and whether one applies to a module and a release."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ import yaml
 
 from benchctl.claims.releases import ImposVersion, releases
 from benchctl.errors import UserError
+from benchctl.nearest import nearest
 
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -119,5 +119,4 @@ def claim(claim_id: str) -> Claim:
     try:
         return claims()[claim_id]
     except KeyError:
-        near = difflib.get_close_matches(claim_id, claims(), 1, 0.0)[0]
-        raise UserError(f"there is no claim {claim_id!r}", f"did you mean {near!r}?") from None
+        raise UserError(f"there is no claim {claim_id!r}", nearest(claim_id, claims())) from None

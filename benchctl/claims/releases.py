@@ -3,7 +3,6 @@
 Facts: releases.yaml beside this file.
 """
 
-import difflib
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any, Self
 import yaml
 
 from benchctl.errors import UserError
+from benchctl.nearest import nearest
 
 _VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
 
@@ -90,8 +90,7 @@ def require_supported(module: str, version: ImposVersion) -> None:
     """
     modules = _data()["modules"]
     if module not in modules:
-        near = difflib.get_close_matches(module, modules, 1, 0.0)[0]
-        raise UserError(f"there is no module {module!r}", f"did you mean {near}?")
+        raise UserError(f"there is no module {module!r}", nearest(module, modules))
     first: int | None = modules[module]["first"]
     if first is not None and version.major < first:
         raise UserError(f"impOS {version} does not run on the {module}", f"its first release is {first}")
