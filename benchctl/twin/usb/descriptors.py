@@ -9,18 +9,50 @@ ENGLISH_US = 0x0409
 BULK, INTERRUPT = 2, 3
 
 _DEVICE_FIELDS = (
-    "bLength bDescriptorType bcdUSB bDeviceClass bDeviceSubClass bDeviceProtocol bMaxPacketSize0 "
-    "idVendor idProduct bcdDevice iManufacturer iProduct iSerialNumber bNumConfigurations"
-).split()
+    "bLength",
+    "bDescriptorType",
+    "bcdUSB",
+    "bDeviceClass",
+    "bDeviceSubClass",
+    "bDeviceProtocol",
+    "bMaxPacketSize0",
+    "idVendor",
+    "idProduct",
+    "bcdDevice",
+    "iManufacturer",
+    "iProduct",
+    "iSerialNumber",
+    "bNumConfigurations",
+)
 _CONFIGURATION_FIELDS = (
-    "bLength bDescriptorType wTotalLength bNumInterfaces bConfigurationValue iConfiguration "
-    "bmAttributes bMaxPower"
-).split()
+    "bLength",
+    "bDescriptorType",
+    "wTotalLength",
+    "bNumInterfaces",
+    "bConfigurationValue",
+    "iConfiguration",
+    "bmAttributes",
+    "bMaxPower",
+)
 _INTERFACE_FIELDS = (
-    "bLength bDescriptorType bInterfaceNumber bAlternateSetting bNumEndpoints bInterfaceClass "
-    "bInterfaceSubClass bInterfaceProtocol iInterface"
-).split()
-_ENDPOINT_FIELDS = "bLength bDescriptorType bEndpointAddress bmAttributes wMaxPacketSize bInterval".split()
+    "bLength",
+    "bDescriptorType",
+    "bInterfaceNumber",
+    "bAlternateSetting",
+    "bNumEndpoints",
+    "bInterfaceClass",
+    "bInterfaceSubClass",
+    "bInterfaceProtocol",
+    "iInterface",
+)
+_ENDPOINT_FIELDS = (
+    "bLength",
+    "bDescriptorType",
+    "bEndpointAddress",
+    "bmAttributes",
+    "wMaxPacketSize",
+    "bInterval",
+)
 
 
 def device_descriptor(

@@ -20,7 +20,7 @@ _GET_CONFIGURATION, _SET_CONFIGURATION, _GET_INTERFACE, _SET_INTERFACE = 8, 9, 1
 _TYPE_MASK, _RECIPIENT_MASK, _TO_ENDPOINT = 0x60, 0x1F, 2
 
 
-class Stall(Exception):
+class Stall(Exception):  # noqa: N818 (USB calls the handshake STALL; it is an answer)
     """The device answered a request with STALL: it does not know it, or the endpoint is halted."""
 
 
