@@ -150,6 +150,11 @@ class Wiring:
             pulls += [SwitchedPull(line, part.spec.ohms) for line in lines if line.channel.role is Role.GPIO]
         return tuple(pulls)
 
+    def supply_line(self, part: str) -> Attachment | None:
+        """The bench gpio line that supplies a part by its VCC pin; None when it is always on."""
+        net = self.net_of(PinRef(part, "VCC"))
+        return self.gpio_line(net) if net else None
+
     def capture_nets(self, channel: Channel) -> Mapping[str, int]:
         """Nets that a capture channel sees, with the bit of its port each is on."""
         return {
@@ -249,10 +254,10 @@ class Wiring:
                 f"the {module.name} has no SPI or I²C bus {name!r}",
                 nearest(name, (*module.spis, *module.i2cs)),
             )
-        pins = module.buses[name].pins
-        net = self.net_of(PinRef(IMP, pins.get("sclk") or pins["scl"]))
+        clock = "sclk" if name in module.spis else "scl"
+        net = self.net_of(PinRef(IMP, module.buses[name].pins[clock]))
         found = self.parts_on(net) if net else ()
-        return tuple(part for part, pin in found if pin in ("SCLK", "SCL"))
+        return tuple(part for part, pin in found if pin == clock.upper())
 
     def _uart_channels(self, tx: Net | None, rx: Net | None) -> tuple[Channel, ...]:
         """Bench UARTs that hear `tx` on RXD and drive `rx` by TXD; a net of None is not asked for."""

@@ -23,12 +23,17 @@ class PartSpec(Strict):
 
 
 class Eeprom24(PartSpec):
-    """An I²C EEPROM of the 24 series."""
+    """An I²C EEPROM of the 24 series.
+
+    VCC on no net is always on. From a bench gpio line the EEPROM can be switched off, so that UART traffic
+    on the same imp pins does not look like I²C to it.
+    """
 
     pins: ClassVar[Mapping[str, Direction]] = {
         "SCL": Direction.INPUT,
         "SDA": Direction.OPEN_DRAIN,
         "WP": Direction.INPUT,
+        "VCC": Direction.INPUT,
     }
 
     kind: Literal["eeprom24"] = Field(description="The kind of part.")
