@@ -51,12 +51,21 @@ class Train:
         period_fs: one bit time.
         idle_high: clock level between pulses (CPOL).
         byte_gap_fs: extra idle time after every eighth pulse.
+        three_phase: a bit is three phases long, the pulse being the middle one (I²C), not two of them.
     """
 
     start_ns: int
     period_fs: int
     idle_high: bool = False
     byte_gap_fs: int = 0
+    three_phase: bool = False
+
+    @property
+    def pulse_fs(self) -> tuple[int, int]:
+        """Offsets of the leading and the trailing edge in a period, fs."""
+        if self.three_phase:
+            return self.period_fs // 3, 2 * self.period_fs // 3
+        return self.period_fs // 2, self.period_fs
 
     def pulse_starts(self, count: int) -> NDArray[np.int64]:
         """Offset of the start of each pulse's period from `start_ns`, fs."""
@@ -140,11 +149,11 @@ def exchange(
     if out is not None:
         driven.append(_Driven(out, own, launch_rising, open_drain))
     for target in _targets(clock):
-        offered = target.clock(_seen_by(target, out, own, count, launch_rising))
+        offered = target.clock(_seen_by(target, out, own, launch_rising, train))
         if offered is not None:
             shared = out is not None and target.data_out.net is out.net
             driven.append(_Driven(target.data_out, offered, not target.samples_rising, open_drain or shared))
-    result = _read_back(read, driven, count, sample_rising)
+    result = _read_back(read, driven, count, sample_rising, train)
     _render_clock(clock, train, count)
     for pin in driven:
         _render_data(pin, train)
@@ -155,25 +164,30 @@ def _targets(clock: Driver | None) -> Iterable[ClockedTarget]:
     return clock.net.targets if clock is not None and isinstance(clock.net, ClockNet) else ()
 
 
-def _seen_by(target: ClockedTarget, out: Driver | None, own: Bits, count: int, launch_rising: bool) -> Bits:
+def _seen_by(target: ClockedTarget, out: Driver | None, own: Bits, launch_rising: bool, train: Train) -> Bits:
     """The bits on a target's input at its sampling edges."""
     if out is None or target.data_in is not out.net:
-        return np.full(count, target.data_in.level(), np.uint8)
-    if launch_rising != target.samples_rising:
-        return own
-    # Both act on the same edge: the new bit is not set up yet.
-    return _late(own, out.net)
+        return np.full(len(own), target.data_in.level(), np.uint8)
+    return _sampled(own, out.net, launch_rising, target.samples_rising, train)
 
 
-def _late(bits: Bits, net: Net) -> Bits:
-    """What is seen on a wire by someone sampling on the very edge the bits change."""
+def _sampled(bits: Bits, net: Net, launch_rising: bool, sample_rising: bool, train: Train) -> Bits:
+    """What is seen on a wire by someone sampling a bit a pulse.
+
+    Bits launched on the trailing edge are there before their pulse and hold until its end, so either edge
+    finds them. Sampled on the very leading edge that launches them, each is still the one before.
+    """
+    if launch_rising != sample_rising or launch_rising == train.idle_high:
+        return bits
     late = np.empty_like(bits)
     late[0] = net.level()
     late[1:] = bits[:-1]
     return late
 
 
-def _read_back(read: Net | None, driven: list[_Driven], count: int, sample_rising: bool) -> Bits:
+def _read_back(
+    read: Net | None, driven: list[_Driven], count: int, sample_rising: bool, train: Train
+) -> Bits:
     if read is None:
         return np.ones(count, np.uint8)
     on_wire = [pin for pin in driven if pin.driver.net is read]
@@ -181,7 +195,7 @@ def _read_back(read: Net | None, driven: list[_Driven], count: int, sample_risin
         return np.full(count, read.level(), np.uint8)
     result = np.ones(count, np.uint8)
     for pin in on_wire:  # wired AND; for push-pull pins a clash reads low
-        result &= _late(pin.levels, read) if pin.launch_rising == sample_rising else pin.levels
+        result &= _sampled(pin.levels, read, pin.launch_rising, sample_rising, train)
     others = [d for d in read.drivers if all(d is not pin.driver for pin in on_wire)]
     if any(d.drive == Drive.LOW for d in others):
         result[:] = 0
@@ -193,7 +207,8 @@ def _render_clock(clock: Driver | None, train: Train, count: int) -> None:
         return
     if clock.net.probed:
         starts = train.pulse_starts(count)
-        halves = np.stack([starts + train.period_fs // 2, starts + train.period_fs], axis=1).ravel()
+        leading, trailing = train.pulse_fs
+        halves = np.stack([starts + leading, starts + trailing], axis=1).ravel()
         times = train.start_ns + halves // _FS
         levels = np.tile(np.array([not train.idle_high, train.idle_high]), count)
         clock.play(times, np.where(levels, Drive.HIGH, Drive.LOW).astype(np.uint8))
@@ -210,7 +225,7 @@ def _render_data(pin: _Driven, train: Train) -> None:
         return
     # A bit launched on the trailing edge is out half a period before its pulse; the first one at the start.
     leading = pin.launch_rising != train.idle_high
-    times = train.start_ns + (train.pulse_starts(count) + (train.period_fs // 2 if leading else 0)) // _FS
+    times = train.start_ns + (train.pulse_starts(count) + (train.pulse_fs[0] if leading else 0)) // _FS
     values = np.where(pin.levels, one, Drive.LOW).astype(np.uint8)
     keep = np.empty(count, bool)
     keep[0] = True

@@ -1,6 +1,6 @@
 """A wire with several drivers on it, resolved as a function of time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -133,7 +133,7 @@ class Net:
     def edges(self, start_ns: int, end_ns: int) -> Edges:
         """Resolved edges with start < t < end, and the level at `start_ns`."""
         moving = [d for d in self.drivers if d.timeline.end_ns > start_ns]
-        cuts = [t[(t > start_ns) & (t < end_ns)] for t in (d.timeline.times for d in moving)]
+        cuts = [t[t.searchsorted(start_ns, "right") : t.searchsorted(end_ns)] for t in _times(moving)]
         times = (
             cuts[0] if len(cuts) == 1 else np.unique(np.concatenate(cuts)) if cuts else np.empty(0, np.int64)
         )
@@ -198,6 +198,10 @@ class Net:
             for driver in self.drivers:
                 if len(driver.timeline) > _PRUNE_AT:
                     driver.timeline.forget_before(self.world.now - _KEEP_NS)
+
+
+def _times(drivers: list[Driver]) -> Iterator[Times]:
+    return (driver.timeline.times for driver in drivers)
 
 
 class EdgeWatch:

@@ -130,6 +130,20 @@ class UartTransmitter:
         self._driver.play(times[keep], np.where(flat[keep], Drive.HIGH, Drive.LOW).astype(np.uint8))
         return int(start_list[0])
 
+    @property
+    def waiting(self) -> int:
+        """Frames whose start bit has not begun."""
+        self._drop_over()
+        return len(self._starts) - (
+            1 if self._starts and self._starts[0] <= self._driver.net.world.now else 0
+        )
+
+    def waiting_at_most_ns(self, count: int) -> int:
+        """When no more than `count` frames will be waiting, ns; now when that is so already."""
+        if self.waiting <= count:
+            return self._driver.net.world.now
+        return self._starts[-count - 1]
+
     def starts_after(self, t_ns: int) -> list[int]:
         """Start times of frames that begin after `t_ns`."""
         return [t for t in self._starts if t > t_ns]

@@ -69,6 +69,37 @@ def test_same_edge_for_launch_and_sample_is_one_bit_late() -> None:
     assert echo.got == [0, 1, 0, 1]
 
 
+def test_bits_launched_on_the_trailing_edge_hold_for_both_edges() -> None:
+    _, sclk, copi, cipo = wires()
+    echo = Echo(copi, cipo.driver("echo"))
+    sclk.targets.append(echo)
+    bits = np.array([1, 0, 1, 1], np.uint8)
+    got = exchange(
+        sclk.driver("c"),
+        Train(10, 10**9),
+        4,
+        out=copi.driver("o"),
+        bits=bits,
+        read=cipo,
+        launch_rising=False,
+        sample_rising=False,
+    )
+    assert echo.got == bits.tolist()
+    assert got.tolist() == [0, 1, 0, 1]
+
+
+def test_three_phase_pulse_is_the_middle_third() -> None:
+    world, sclk, _, _ = wires()
+    clock = sclk.driver("c")
+    clock.set(Drive.LOW)
+    sclk.probe(True)
+    train = Train(1000, 3 * 10**9, three_phase=True)
+    exchange(clock, train, 2, out=None, bits=None, read=None, launch_rising=False, sample_rising=True)
+    world.sleep_until(10_000)
+    assert sclk.edges(0, 10_000).times.tolist() == [2000, 3000, 5000, 6000]
+    assert train.end_ns(2) == 7000
+
+
 def test_loopback_wire_reads_what_is_sent() -> None:
     _, sclk, copi, _ = wires()
     bits = np.array([1, 0, 0, 1, 1], np.uint8)
