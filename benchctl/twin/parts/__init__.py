@@ -1,0 +1,1 @@
+"""Fixture parts of the virtual bench: what is soldered or plugged beside the imp."""
