@@ -5,6 +5,7 @@ then the device is restarted. Its log comes back as a stream of server-sent even
 so that nothing of the new program's output is missed.
 """
 
+import contextlib
 import json
 import os
 from collections import deque
@@ -16,7 +17,7 @@ import requests
 
 from benchctl.buses.clock import Clock
 from benchctl.dut.deploy import Deployment, LogEntry
-from benchctl.errors import BenchError, UserError
+from benchctl.errors import BenchError, BusTimeoutError, UserError
 
 ENDPOINT = "https://api.electricimp.com/v5"
 KEY_VARIABLE = "BENCHCTL_IMPCENTRAL_KEY"
@@ -92,9 +93,10 @@ class ImpCentral(Deployment):
         """Stop following the log."""
         self._stream.close()
         self._web.close()
-        self._reader.join(_TIMEOUT_S)
-        os.close(self._wake_in)
-        os.close(self._wake_out)
+        with contextlib.suppress(BusTimeoutError):  # a read that the close did not end holds the pipe open
+            self._reader.join(1.0)
+            os.close(self._wake_in)
+            os.close(self._wake_out)
 
     def _sign_in(self, key: str) -> None:
         if not key:
@@ -118,7 +120,7 @@ class ImpCentral(Deployment):
 
     def _follow_log(self) -> None:
         try:
-            for event, data in _server_sent(self._stream.iter_lines()):
+            for event, data in _server_sent(self._stream.iter_lines(chunk_size=1)):
                 if event == "message":
                     fields = json.loads(data)
                     entry = LogEntry(
