@@ -1,7 +1,7 @@
 """From data to edges: the inverse of the decoders, for stimuli, tests and benchmarks.
 
-Everything here gives channels for `Waveform.from_edges`, in ticks of 1 ns unless said otherwise; `sample`
-turns such a waveform into what a logic analyser at a given rate would have recorded of it.
+Ticks are 1 ns unless said otherwise; `sampling.sample` turns such a waveform into what a logic analyser
+would have recorded of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchctl.capture.spi import SpiFormat
-from benchctl.capture.transitions import States, Ticks, state_dtype
+from benchctl.capture.transitions import Ticks
 from benchctl.capture.uart import UartFormat
 from benchctl.capture.waveform import NS_RATE, Waveform
 
@@ -60,18 +60,6 @@ def uart_edges(
     ticks = np.rint(starts[:, None] + np.arange(frames.shape[1]) * bit).astype(np.int64).ravel()
     levels = np.concatenate(([np.uint8(1)], frames.ravel()))
     return not fmt.invert, ticks[levels[1:] != levels[:-1]]
-
-
-def sample(waveform: Waveform, rate: Fraction | int) -> States:
-    """Packed samples of `waveform` at `rate` per second; the first is taken at its first tick."""
-    step = waveform.rate / Fraction(rate)
-    count = int(waveform.span / step)
-    dtype = state_dtype(len(waveform.names))
-    # Sample n is taken at tick n·step; a transition at tick t first shows in sample ceil(t/step).
-    after = waveform.times - waveform.start
-    first = np.minimum(-(-after * step.denominator // step.numerator), count)
-    levels = np.concatenate((np.array([waveform.initial], dtype=dtype), waveform.states.astype(dtype)))
-    return np.repeat(levels, np.diff(np.concatenate(([0], first, [count]))))
 
 
 class Pattern:

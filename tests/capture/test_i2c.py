@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchctl.capture import encode, i2c, items
+from benchctl.capture import i2c, items, sampling
 from benchctl.capture.encode import I2cPattern
 from benchctl.capture.i2c import I2cDecoder
 from benchctl.capture.items import Items
@@ -56,7 +56,7 @@ def test_random_traffic_survives_sampling(
         busy = not stop
     drawn = pattern.waveform()
     rate = mhz * 1_000_000
-    seen = Waveform.from_samples(encode.sample(drawn, rate), drawn.names, rate)
+    seen = Waveform.from_samples(sampling.sample(drawn, rate), drawn.names, rate)
     assert described(decode(seen)) == expected
 
 

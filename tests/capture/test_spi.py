@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchctl.capture import encode, items, spi
+from benchctl.capture import items, sampling, spi
 from benchctl.capture.encode import SpiPattern
 from benchctl.capture.items import Items
 from benchctl.capture.spi import SpiDecoder, SpiFormat
@@ -41,7 +41,7 @@ def test_random_traffic_survives_sampling(fmt: SpiFormat, data: st.DataObject, c
         pattern.select(False)
     rate = data.draw(st.integers(41, 400)) * 1_000_000  # the clock is 10 MHz
     drawn = pattern.waveform()
-    seen = Waveform.from_samples(encode.sample(drawn, rate), drawn.names, rate)
+    seen = Waveform.from_samples(sampling.sample(drawn, rate), drawn.names, rate)
     result = decode(seen, fmt, cs=cs)
     assert values(result, "mosi") == [mosi for transfer in transfers for mosi, _ in transfer]
     assert values(result, "miso") == [miso for transfer in transfers for _, miso in transfer]

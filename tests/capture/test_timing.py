@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchctl.capture import bit_time, encode, timing, uart
+from benchctl.capture import bit_time, encode, sampling, timing, uart
 from benchctl.capture.interval import Series
 from benchctl.capture.uart import UartFormat
 from benchctl.capture.waveform import Waveform
@@ -18,7 +18,7 @@ def captured(
     gaps = rng.uniform(0, 5e6, count)
     edges = encode.uart_edges(values, UartFormat(actual_baud), start=50_000, gaps=gaps)
     ideal = Waveform.from_edges({"TX": edges}, int(edges[1][-1]) + 1_000_000)
-    return Waveform.from_samples(encode.sample(ideal, rate), ["TX"], rate, clock_ppm=20), gaps
+    return Waveform.from_samples(sampling.sample(ideal, rate), ["TX"], rate, clock_ppm=20), gaps
 
 
 def test_gaps_of_a_thousand_frames_are_right_within_their_uncertainty() -> None:
@@ -48,7 +48,7 @@ def test_bit_time_error_is_found_within_its_uncertainty(ppm: float) -> None:
 def test_locked_sample_clock_gains_nothing_by_averaging() -> None:
     edges = encode.uart_edges([0x55] * 500, UartFormat(100_000), start=10_000, gaps=10_000)
     ideal = Waveform.from_edges({"TX": edges}, int(edges[1][-1]) + 200_000)
-    wave = Waveform.from_samples(encode.sample(ideal, 1_000_000), ["TX"], 1_000_000)
+    wave = Waveform.from_samples(sampling.sample(ideal, 1_000_000), ["TX"], 1_000_000)
     fmt = UartFormat(100_000)
     found = bit_time.measure(wave, "TX", uart.decode(wave, "TX", fmt), fmt)
     assert found is not None
@@ -76,7 +76,7 @@ def test_baud_estimate(baud: int) -> None:
     edges = encode.uart_edges(rng.integers(0, 256, 200).tolist(), UartFormat(baud), start=1000, gaps=70_123)
     ideal = Waveform.from_edges({"TX": edges}, int(edges[1][-1]) + 1000)
     rate = 2_000_000
-    found = bit_time.estimate_baud(Waveform.from_samples(encode.sample(ideal, rate), ["TX"], rate), "TX")
+    found = bit_time.estimate_baud(Waveform.from_samples(sampling.sample(ideal, rate), ["TX"], rate), "TX")
     assert found is not None
     assert abs(found.value - baud) < 0.01 * baud
 

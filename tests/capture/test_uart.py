@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchctl.capture import encode, items, uart
+from benchctl.capture import encode, items, sampling, uart
 from benchctl.capture.items import Items
 from benchctl.capture.uart import UartDecoder, UartFormat
 from benchctl.capture.waveform import Waveform
@@ -48,7 +48,7 @@ def test_random_traffic_survives_sampling(fmt: UartFormat, data: st.DataObject) 
     analog = line(values, fmt, gaps if values else 0.0)
     samples_per_bit = data.draw(st.floats(5, 40))
     rate = round(samples_per_bit * fmt.baud)
-    seen = Waveform.from_samples(encode.sample(analog, rate), ["RX"], rate)
+    seen = Waveform.from_samples(sampling.sample(analog, rate), ["RX"], rate)
     result = uart.decode(seen, "RX", fmt)
     assert result.value.tolist() == values
     assert not result.error.any()
