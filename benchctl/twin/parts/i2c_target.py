@@ -1,0 +1,132 @@
+"""The bits of an I²C target: START and STOP, addressing, bytes in and out, acknowledgement."""
+
+from abc import ABC, abstractmethod
+from enum import Enum, auto
+
+import numpy as np
+
+from benchctl.twin.wires.clocked import Bits, ClockNet, ClockWatch
+from benchctl.twin.wires.net import EdgeWatch, Net
+from benchctl.twin.wires.timeline import Drive
+
+_ACK_SLOT = 8  # the ninth clock of a byte
+
+
+class _Phase(Enum):
+    IDLE = auto()
+    ADDRESS = auto()
+    WRITE = auto()
+    READ = auto()
+
+
+class I2cTarget(ABC):
+    """A target with 7-bit addresses that never stretches the clock.
+
+    START and STOP are found from SDA moving while SCL is high, data from trains of clock pulses or from
+    single edges of SCL.
+    """
+
+    samples_rising = True
+
+    def __init__(self, name: str, scl: ClockNet, sda: Net) -> None:
+        self.world = scl.world
+        self.data_in = sda
+        self.data_out = sda.driver(name)
+        self._scl = scl
+        self._phase = _Phase.IDLE
+        self._slot = 0
+        self._shift = 0
+        self._ack = False
+        self._sda = EdgeWatch(sda, self._sda_edge)
+        ClockWatch(scl, self._scl_edge)
+        scl.targets.append(self)
+
+    @abstractmethod
+    def addressed(self, address: int, read: bool) -> bool:
+        """An address byte came after a START; True to acknowledge it and be the one spoken to."""
+
+    @abstractmethod
+    def written(self, value: int) -> bool:
+        """A data byte came; True to acknowledge it."""
+
+    @abstractmethod
+    def next_byte(self) -> int:
+        """The next byte to be read."""
+
+    @abstractmethod
+    def started(self) -> None:
+        """START, or a repeated one."""
+
+    @abstractmethod
+    def stopped(self, whole_bytes: bool) -> None:
+        """STOP; `whole_bytes` is False in the middle of a byte."""
+
+    def clock(self, bits: Bits) -> Bits | None:
+        """Take part in a train of pulses."""
+        self.world.at(self._scl.train_end_ns, self._show)
+        if self._phase is _Phase.IDLE:
+            return None
+        offered = np.empty(len(bits), np.uint8)
+        for index, bit in enumerate(bits.tolist()):
+            offered[index] = self._offer()
+            self._sample(bit)
+        return offered
+
+    def _offer(self) -> int:
+        """The level at the coming pulse; 1 is released."""
+        if self._phase is _Phase.READ and self._slot < _ACK_SLOT:
+            return self._shift >> (7 - self._slot) & 1
+        acknowledges = self._phase in (_Phase.ADDRESS, _Phase.WRITE) and self._slot == _ACK_SLOT
+        return 0 if acknowledges and self._ack else 1
+
+    def _sample(self, bit: int) -> None:
+        if self._phase is _Phase.IDLE:
+            return
+        if self._slot < _ACK_SLOT:
+            if self._phase is not _Phase.READ:
+                self._shift = (self._shift << 1 | bit) & 0xFF
+            self._slot += 1
+            if self._slot == _ACK_SLOT:
+                self._byte_in()
+            return
+        self._slot = 0
+        if self._phase is _Phase.READ:
+            goes_on, reads = not bit, True
+        else:
+            goes_on, reads = self._ack, self._phase is _Phase.ADDRESS and bool(self._shift & 1)
+        if not goes_on:
+            self._phase = _Phase.IDLE
+        elif reads:
+            self._phase, self._shift = _Phase.READ, self.next_byte()
+        else:
+            self._phase = _Phase.WRITE
+
+    def _byte_in(self) -> None:
+        if self._phase is _Phase.ADDRESS:
+            self._ack = self.addressed(self._shift >> 1, bool(self._shift & 1))
+        elif self._phase is _Phase.WRITE:
+            self._ack = self.written(self._shift)
+
+    def _show(self) -> None:
+        """Put out the level of the coming pulse, SCL being low."""
+        self.data_out.set(Drive.Z if self._offer() else Drive.LOW)
+        self._sda.catch_up()
+
+    def _scl_edge(self, level: int) -> None:
+        if level:
+            self._sample(self.data_in.level())
+        else:
+            self._show()
+
+    def _sda_edge(self, level: int) -> None:
+        in_train = self._scl.train.start_ns <= self.world.now < self._scl.train_end_ns
+        if in_train or not self._scl.level():
+            return
+        if level:
+            # The rise of SCL that begins a STOP looked like the first bit of another byte.
+            self.stopped(self._slot <= 1)
+            self._phase = _Phase.IDLE
+        else:
+            self.started()
+            self._phase = _Phase.ADDRESS
+        self._slot = self._shift = 0
