@@ -53,5 +53,5 @@ def test_an_unknown_release_rules_nothing_out() -> None:
 
 
 def test_an_unknown_claim_is_refused_with_the_nearest() -> None:
-    with pytest.raises(UserError, match="did you mean 'r34-usb-host-support'"):
+    with pytest.raises(UserError, match="'r34-usb-host-support'"):
         claim("r34-usb-host-suport")

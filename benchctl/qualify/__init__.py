@@ -1,0 +1,1 @@
+"""Running the suites: the pytest plugin, what tests record, the journal, progress, sensitivity."""

@@ -1,0 +1,59 @@
+"""The journal of a run: a line for each finished test, on disk before the next one starts.
+
+An interrupted run, a crash or a power cut loses the test that was running, and nothing else. A line is
+`{"run": ...}` (the last one holds) or `{"test": ...}`.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from benchctl.report.results import RUN_HEADER, TEST_RESULT, Results, RunHeader, TestResult
+
+NAME = "journal.jsonl"
+
+
+class Journal:
+    """Writes the journal of one run into `folder`, over that of an earlier run."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = (folder / NAME).open("w", encoding="utf-8")
+
+    def run(self, header: RunHeader) -> None:
+        """Record what is being tested; again when more has become known of it."""
+        self._append("run", RUN_HEADER.dump_python(header, mode="json"))
+
+    def test(self, result: TestResult) -> None:
+        """Record a finished test."""
+        self._append("test", TEST_RESULT.dump_python(result, mode="json"))
+
+    def close(self) -> None:
+        """Nothing more will be recorded."""
+        self._file.close()
+
+    def _append(self, kind: str, content: Any) -> None:
+        self._file.write(json.dumps({kind: content}, allow_nan=False) + "\n")
+        self._file.flush()
+        os.fdatasync(self._file.fileno())
+
+
+def read_journal(folder: Path) -> Results | None:
+    """The results that a journal holds; None where a run never got as far as knowing its target.
+
+    A last line that was cut off is left out.
+    """
+    file = folder / NAME
+    header: RunHeader | None = None
+    tests: list[TestResult] = []
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else ():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            break
+        if "run" in entry:
+            header = RUN_HEADER.validate_python(entry["run"])
+        else:
+            tests.append(TEST_RESULT.validate_python(entry["test"]))
+    return Results(header, tests) if header is not None else None

@@ -1,0 +1,1 @@
+"""What a qualification run leaves behind: results.json, junit.xml and index.html."""

@@ -1,0 +1,3 @@
+"""Loads the plugin and the fixtures of the suites."""
+
+pytest_plugins = ["benchctl.qualify.plugin", "fixtures.judging"]

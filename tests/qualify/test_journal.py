@@ -1,0 +1,32 @@
+from pathlib import Path
+
+from benchctl.measure import Verdict
+from benchctl.qualify.journal import NAME, Journal, read_journal
+from benchctl.report.results import Recorded, Results, RunHeader, TestResult
+
+HEADER = RunHeader("bench", "imp005", "", 0, "2026-01-02T03:04:05+00:00")
+RESULT = TestResult("suites/a/test_a.py::test", ["c"], Verdict.FAIL, "a\u2028b", [Recorded("n", 1, "s")])
+
+
+def test_a_journal_reads_back_the_last_header_and_every_test(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.run(HEADER)
+    journal.test(RESULT)
+    later = RunHeader("bench", "imp005", "34.11", 0, HEADER.started)
+    journal.run(later)
+    assert read_journal(tmp_path) == Results(later, [RESULT])
+    journal.close()
+
+
+def test_a_line_cut_off_in_the_middle_loses_only_itself(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.run(HEADER)
+    journal.test(RESULT)
+    journal.close()
+    with (tmp_path / NAME).open("a") as file:
+        file.write('{"test": {"nodeid": "suit')
+    assert read_journal(tmp_path) == Results(HEADER, [RESULT])
+
+
+def test_an_empty_folder_has_no_results(tmp_path: Path) -> None:
+    assert read_journal(tmp_path) is None
