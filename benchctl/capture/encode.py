@@ -18,7 +18,7 @@ from benchctl.capture.waveform import NS_RATE, Waveform
 
 def uart_bits(values: Sequence[int], fmt: UartFormat) -> NDArray[np.uint8]:
     """The levels of each frame's bits, shape (len(values), bits from start to first stop bit), idle high."""
-    data = np.asarray(values, dtype=np.int64)
+    data = np.array(list(values), dtype=np.int64)
     frames = np.ones((len(data), fmt.stop_bit + 1), dtype=np.uint8)
     frames[:, 0] = 0
     for bit in range(fmt.bits):
