@@ -16,6 +16,13 @@ from benchctl.rig.schema import RigSpec, field_description
 from benchctl.rig.source import KeyPath, Source, dotted, merge, read
 
 _SUFFIXES = (".yaml", ".yml")
+_WORDS = {
+    "model_type": "this should be `key: value` pairs",
+    "dict_type": "this should be `key: value` pairs",
+    "list_type": "this should be a list",
+    "model_attributes_type": "this should be `key: value` pairs",
+    "too_short": "this list is empty",
+}
 _SHIPPED = Path(__file__).parents[2] / "rigs"
 
 
@@ -127,14 +134,20 @@ def _complaint(detail: ErrorDetails, source: Source) -> RigError:
     elif kind == "string_type" and isinstance(detail["input"], int | float):
         what, cure = f"{detail['input']} is read as a number", f'put quotes round it: "{detail["input"]}"'
     else:
-        what = detail["msg"][0].lower() + detail["msg"][1:]
+        what = _WORDS.get(kind, detail["msg"][0].lower() + detail["msg"][1:])
         cure = _meaning(keys)
     mark = source.mark(keys)
     return RigError(what, cure.rstrip("."), file=mark.file, line=mark.line, key=dotted(keys))
 
 
 def _meaning(keys: KeyPath) -> str:
-    return field_description(keys).rstrip(".") or "see docs/new-rig.md"
+    """What the schema says about a key, or about the nearest one above it that it describes."""
+    while keys:
+        described = field_description(keys)
+        if described:
+            return described.rstrip(".")
+        keys = keys[:-1]
+    return "see docs/new-rig.md"
 
 
 def _written(loc: tuple[str | int, ...], data: Any) -> KeyPath:

@@ -17,8 +17,16 @@ from filelock import FileLock, Timeout
 from benchctl.errors import AdapterBusyError
 from benchctl.rig.model import Adapter
 
-LOCK_FOLDER = Path(tempfile.gettempdir()) / "benchctl-locks"
 _FOR_EVERYBODY = 0o666
+# Not sticky: there Linux refuses to open another user's file for writing (fs.protected_regular), and a note
+# left by a process that died could not be replaced by anybody else.
+_FOLDER_FOR_EVERYBODY = 0o777
+
+
+def lock_folder() -> Path:
+    """Where the locks of this machine are: the same for every user."""
+    shared = Path("/run/lock")
+    return (shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())) / "benchctl"
 
 
 class AdapterLock:
@@ -28,10 +36,11 @@ class AdapterLock:
         AdapterBusyError: another process has the adapter; `holder` names pid, user and command.
     """
 
-    def __init__(self, adapter: Adapter, folder: Path = LOCK_FOLDER) -> None:
+    def __init__(self, adapter: Adapter, folder: Path | None = None) -> None:
+        folder = folder or lock_folder()
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o1777)
+            folder.chmod(_FOLDER_FOR_EVERYBODY)
         name = re.sub(r"[^A-Za-z0-9.-]+", "_", adapter.identity)
         self._note = folder / f"{name}.holder"
         self._lock = FileLock(folder / f"{name}.lock", mode=_FOR_EVERYBODY, is_singleton=False)

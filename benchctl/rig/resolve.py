@@ -126,7 +126,7 @@ class _Resolver:
         wanted = " or ".join(kind.identity)
         for key in given:
             if key not in kind.identity:
-                raise self._error((*here, key), f"a {kind.name} has no {key}", f"identify it by {wanted}")
+                raise self._error((*here, key), f"the {kind.name} has no {key}", f"identify it by {wanted}")
         if len(given) != 1:
             what = f"adapter {name!r} needs one identity, it has {len(given)}"
             raise self._error(here, what, f"identify it by {wanted}")
@@ -138,11 +138,11 @@ class _Resolver:
         for letter, role in roles.items():
             keys: KeyPath = (*here, "channels", letter)
             if letter not in kind.channels:
-                what = f"a {kind.name} has no channel {letter!r}"
+                what = f"the {kind.name} has no channel {letter!r}"
                 raise self._error(keys, what, nearest(letter, kind.channels))
             if not kind.can(letter, role):
                 raise self._error(
-                    keys, f"channel {letter} of a {kind.name} cannot be {role}", _instead(kind.name, role)
+                    keys, f"channel {letter} of the {kind.name} cannot be {role}", _instead(kind.name, role)
                 )
             channels[letter] = Channel(name, letter, role, kind)
         return Adapter(
@@ -215,7 +215,7 @@ class _Resolver:
         if device in self.adapters:
             kind = self.adapters[device].kind
             known = {name: None for pins in kind.channels.values() for name in pins}
-            owner = f"a {kind.name}"
+            owner = f"the {kind.name}"
         elif device in self.parts:
             known = self.parts[device].spec.pins
             owner = f"part {device!r}"
@@ -298,4 +298,4 @@ def _instead(kind: str, role: Role) -> str:
         return f"only {' and '.join(able)} can be {role}"
     others = [name for name, each in KINDS.items() if any(each.can(letter, role) for letter in each.channels)]
     lacking = "has no MPSSE" if role in MPSSE_ROLES else f"has no {role}"
-    return f"a {kind} {lacking}; use one of: {', '.join(others)}"
+    return f"the {kind} {lacking}; use one of: {', '.join(others)}"

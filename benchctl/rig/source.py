@@ -64,7 +64,10 @@ def read(file: Path) -> Source:
 
 def parse(text: str, file: Path) -> Source:
     """Parse the text of one YAML file. Raises RigError as `read` does."""
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        raise RigError(f"this is not text: {error.reason}", "correct the file", file=file) from error
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
@@ -77,8 +80,6 @@ def parse(text: str, file: Path) -> Source:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         what = ", ".join(filter(None, (error.context, error.problem)))
         raise RigError(f"this is not YAML: {what}", "correct the line", file=file, line=line) from error
-    except yaml.reader.ReaderError as error:
-        raise RigError(f"this is not text: {error.reason}", "correct the file", file=file) from error
     finally:
         loader.dispose()
     return Source(data, reader.marks)
@@ -124,7 +125,8 @@ class _Reader:
             return self._sequence(node, path, (*above, node))
         try:
             return self._loader.construct_object(node)
-        except ValueError as error:
+        except (ValueError, LookupError, AttributeError) as error:
+            # What PyYAML's constructors let through for a tag that does not fit its text.
             raise self._error(
                 f"cannot read this value: {error}", "put quotes round it", node, path
             ) from error
