@@ -56,8 +56,9 @@ class Driver:
 class Net:
     """A wire.
 
-    Strong drivers win over pulls; strong low against strong high is contention: the level reads low and the
-    clash is found by `contention`. A wire that nothing holds keeps its last level, as stray capacitance does.
+    The strongest driver decides (see `Drive`). Strong low against strong high is contention: the level reads
+    low and the clash is found by `contention`. A wire that nothing holds keeps its last level, as stray
+    capacitance does.
 
     Attributes:
         analog_volts: a voltage an analog source imposes, or None.
@@ -80,7 +81,7 @@ class Net:
     def pull(self, name: str, high: bool) -> Driver:
         """Attach a pull resistor."""
         driver = self.driver(name)
-        driver.timeline = Timeline(_ALWAYS_NS, Drive.WEAK_HIGH if high else Drive.WEAK_LOW)
+        driver.timeline = Timeline(_ALWAYS_NS, Drive.PULL_HIGH if high else Drive.PULL_LOW)
         return driver
 
     @property
@@ -103,22 +104,8 @@ class Net:
     def level(self, t_ns: int | None = None) -> int:
         """Level (0 or 1) at a time, default now."""
         t = self.world.now if t_ns is None else t_ns
-        low = high = weak_low = weak_high = False
-        for driver in self.drivers:
-            value = driver.timeline.at(t)
-            if value == Drive.LOW:
-                low = True
-            elif value == Drive.HIGH:
-                high = True
-            elif value == Drive.WEAK_LOW:
-                weak_low = True
-            elif value == Drive.WEAK_HIGH:
-                weak_high = True
-        if low or high:
-            return 0 if low else 1
-        if weak_low or weak_high:
-            return 0 if weak_low else 1
-        return self._floating(t)
+        drive = max([driver.timeline.at(t) for driver in self.drivers], default=0)
+        return drive & 1 if drive else self._floating(t)
 
     def sample(self, t_ns: Times) -> Values:
         """Levels at many (sorted or unsorted) times."""
@@ -167,17 +154,11 @@ class Net:
         return max((d.timeline.end_ns for d in self.drivers), default=0)
 
     def _resolve(self, times: Times, before: int) -> Values:
-        low = np.zeros(len(times), bool)
-        high, weak_low, weak_high = low.copy(), low.copy(), low.copy()
+        drive = np.zeros(len(times), np.uint8)
         for driver in self.drivers:
-            value = driver.timeline.sample(times)
-            low |= value == Drive.LOW
-            high |= value == Drive.HIGH
-            weak_low |= value == Drive.WEAK_LOW
-            weak_high |= value == Drive.WEAK_HIGH
-        held = low | high | weak_low | weak_high
-        strong = low | high
-        levels = np.where(strong, ~low, ~weak_low & weak_high).astype(np.uint8)
+            np.maximum(drive, driver.timeline.sample(times), out=drive)
+        levels: Values = drive & np.uint8(1)
+        held = drive > 0
         if not held.all():
             last = np.maximum.accumulate(np.where(held, np.arange(len(times)), -1))
             levels = np.where(last >= 0, levels[last], before).astype(np.uint8)

@@ -10,13 +10,19 @@ Values = NDArray[np.uint8]
 
 
 class Drive(IntEnum):
-    """How a driver holds its wire. Strong beats weak beats nothing."""
+    """How a driver holds its wire, in the order in which drives prevail: the greatest decides the level.
+
+    WEAK is a pull inside a chip (tens of kiloohms), PULL a resistor on the board, which beats it. Between
+    equals low prevails. Levels of what drives at all: odd is high.
+    """
 
     Z = 0
-    WEAK_LOW = 1
-    WEAK_HIGH = 2
-    LOW = 3
-    HIGH = 4
+    WEAK_HIGH = 1
+    WEAK_LOW = 2
+    PULL_HIGH = 3
+    PULL_LOW = 4
+    HIGH = 5
+    LOW = 6
 
 
 def strong(level: int | bool) -> Drive:

@@ -74,3 +74,13 @@ def test_edges_agree_with_level_at_every_time(steps: list[tuple[int, int, Drive]
     at = np.arange(0, 1002)
     sampled = net.sample(at)
     assert sampled.tolist() == [net.level(int(t)) for t in at]
+
+
+def test_board_resistor_beats_a_pull_inside_a_chip() -> None:
+    net = Net(World(), "n")
+    inside, outside = net.driver("chip"), net.driver("resistor")
+    inside.set(Drive.WEAK_LOW)
+    outside.set(Drive.PULL_HIGH)
+    assert net.level() == 1
+    outside.set(Drive.Z)
+    assert net.level() == 0
