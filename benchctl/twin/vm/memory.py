@@ -1,0 +1,71 @@
+"""What the VM has allocated, and a limit to it.
+
+Squirrel calls malloc and offers no accounting, so the figure is the allocator's own: bytes in use in this
+process, less those in use before the device code ran. Pointers here are eight bytes and on an imp four, so it
+is an upper bound of what the same program takes on a device.
+"""
+
+import ctypes as c
+import resource
+from pathlib import Path
+
+_M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -2, -3, -8
+_LARGEST_ON_HEAP = 1 << 25
+
+
+class _Mallinfo2(c.Structure):
+    _fields_ = tuple(
+        (name, c.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "mapped", "usmblks", "fsmblks", "used", "free", "keepcost"
+        )
+    )  # fmt: skip
+
+
+_libc = c.CDLL(None)
+_libc.mallinfo2.restype = _Mallinfo2
+
+
+def use_one_compact_heap() -> None:
+    """Have malloc ask for what it needs and no more, so that the limit below is exact to a page or so."""
+    for option, value in ((_M_ARENA_MAX, 1), (_M_TOP_PAD, 0), (_M_MMAP_THRESHOLD, _LARGEST_ON_HEAP)):
+        _libc.mallopt(option, value)
+
+
+def allocated() -> int:
+    """Bytes that malloc has handed out in this process."""
+    info = _libc.mallinfo2()
+    return int(info.used + info.mapped)
+
+
+class Limit:
+    """Lets this process grow by so many bytes from now on; an allocation beyond them fails.
+
+    What Python needs between two calls is none of the device code's business: lift and impose it again. What
+    it leaves behind free, device code may then take, so `check` at times.
+    """
+
+    def __init__(self, more_bytes: int) -> None:
+        self._baseline = allocated()
+        self._more_bytes = more_bytes
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        self._ceiling = pages * resource.getpagesize() + more_bytes
+        self.impose()
+
+    def impose(self) -> None:
+        """From now on it holds."""
+        resource.setrlimit(resource.RLIMIT_AS, (self._ceiling, resource.RLIM_INFINITY))
+
+    def used(self) -> int:
+        """Bytes allocated since it was made."""
+        return allocated() - self._baseline
+
+    def check(self, wanted: int = 0) -> None:
+        """Raises MemoryError when more would be in use than was allowed, `wanted` bytes on top."""
+        if self.used() + wanted > self._more_bytes:
+            raise MemoryError
+
+
+def lift_limit() -> None:
+    """No limit any more: the report of a crash needs memory too."""
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

@@ -1,0 +1,85 @@
+"""The pipe between the bench and the process of a VM, the same on both ends.
+
+A message is a tuple, marshalled, behind its length in four bytes. Values of Squirrel cross it as plain Python
+values (a Squirrel string is a `str` with one character per byte, latin-1) and, where Python has no equal,
+as a tuple that starts with one of the tags below.
+"""
+
+import marshal
+import socket
+import struct
+import time
+from typing import Any
+
+BLOB = "b"  # (BLOB, bytes, handle or 0); with a handle, the bytes do not matter on the way into the VM
+CLOSURE = "c"  # (CLOSURE, handle)
+OBJECT = "o"  # (OBJECT, index of its class in the manifest, id)
+OPAQUE = "?"  # (OPAQUE, name of the Squirrel type, handle or 0)
+
+AS_TEXT, KEEP_BLOBS = 1, 2
+"""Flags of a method: its arguments arrive as text; blobs among them are kept for writing."""
+
+ApiClass = tuple[str, bool, list[tuple[str, int]]]
+"""Path (of the one object, or of the kind), whether objects of it come up at run time, methods and flags."""
+
+Message = tuple[Any, ...]
+
+_LENGTH = struct.Struct("<I")
+_CHUNK = 1 << 16
+# A blocked reader is woken on the other core in 30 us or more. One that spins has the answer in a few, but
+# takes the core from its peer when the machine is busy: so spin briefly, and not for a while after a miss.
+_SPIN_NS = 50_000
+_MISSES_COST = 32
+
+
+class Channel:
+    """One end of the pipe. It owns the socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._pending = b""
+        self._patience = 0
+        self._buffer = bytearray(_CHUNK)
+        self._view = memoryview(self._buffer)
+
+    def send(self, message: Message) -> None:
+        """Send one message. Raises BrokenPipeError or ConnectionResetError when the other end is gone."""
+        payload = marshal.dumps(message)
+        self._socket.sendall(_LENGTH.pack(len(payload)) + payload)
+
+    def receive(self) -> Message | None:
+        """The next message, or None once the other end is gone.
+
+        Raises BlockingIOError when the socket has a receive timeout and it passes; what has arrived is kept.
+        """
+        data = self._pending or self._first()
+        while len(data) < _LENGTH.size or len(data) < (end := _LENGTH.unpack_from(data)[0] + _LENGTH.size):
+            self._pending = data
+            more = self._read()
+            if not more:
+                return None
+            data += more
+        self._pending = data[end:]
+        message: Message = marshal.loads(data[_LENGTH.size : end])
+        return message
+
+    def close(self) -> None:
+        """Close this end. The other end then receives None."""
+        self._socket.close()
+
+    def _first(self) -> bytes:
+        if self._patience:
+            self._patience -= 1
+            return self._read()
+        give_up = time.perf_counter_ns() + _SPIN_NS
+        while time.perf_counter_ns() < give_up:
+            try:
+                return self._read(socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                pass
+        self._patience = _MISSES_COST
+        return self._read()
+
+    def _read(self, flags: int = 0) -> bytes:
+        # Into one buffer, so that a reader whose memory is limited needs no room for the largest message.
+        return bytes(self._view[: self._socket.recv_into(self._buffer, 0, flags)])
