@@ -46,6 +46,26 @@ class Driver:
         self.timeline.extend(times, values)
         self.net._changed(int(times[0]))
 
+    def follow(self, times: Times, values: Values) -> None:
+        """As `play`, for a pin that is replanned whenever another wire changes.
+
+        The wire is told only when it will really do something else, so that parts in a ring come to rest.
+        """
+        start = int(times[0])
+        keep = np.empty(len(values), bool)
+        keep[0] = values[0] != self.timeline.at(start - 1)
+        np.not_equal(values[1:], values[:-1], out=keep[1:])
+        times, values = times[keep], values[keep]
+        planned = self.timeline.times >= start
+        if np.array_equal(self.timeline.times[planned], times) and np.array_equal(
+            self.timeline.values[planned], values
+        ):
+            return
+        self.timeline.cut(start)
+        if len(times):
+            self.timeline.extend(times, values)
+        self.net._changed(start)
+
     def cut(self, t_ns: int) -> None:
         """Drop everything planned at or after `t_ns`; the value in force there holds on."""
         if self.timeline.end_ns >= t_ns:
