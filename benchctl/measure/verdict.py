@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from enum import Enum
 
+from benchctl.measure.units import prefixed
 from benchctl.measure.value import Measurement
 
 
@@ -82,4 +83,5 @@ def _better_instrument(measurement: Measurement) -> str:
 
 
 def _amount(value: float, measurement: Measurement) -> str:
-    return f"{value:.3g} {measurement.unit}".rstrip()
+    factor, unit = prefixed(value, measurement.unit)
+    return f"{value / factor:.3g} {unit}".rstrip()

@@ -37,6 +37,7 @@ _PICTURED = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.ERROR)
 _MOST_PICTURES = 4
 _MOST_MEASUREMENTS = 100
 _LONGEST_LOG = 20_000
+_SHOWN_IN_ROW = 160
 
 _environment = Environment(
     loader=PackageLoader("benchctl.report"),
@@ -50,6 +51,7 @@ _environment.globals.update(
     histogram=svg.histogram,
     in_print=in_print,
     limit_bar=svg.limit_bar,
+    shown=_SHOWN_IN_ROW,
     verdicts=list(Verdict),
     waveform=svg.waveform,
 )
@@ -127,8 +129,8 @@ class HtmlReport:
         result = self._results.get(report.nodeid)
         if result is None:
             return
-        if result.verdict not in _PICTURED:
-            data.clear()
+        if result.verdict not in _PICTURED or isinstance(report.longrepr, str | tuple):
+            data.clear()  # the message says it all
         else:
             text = "\n".join(data)
             data[:] = [text if len(text) <= _LONGEST_LOG else f"{text[:_LONGEST_LOG]}\n… cut here"]

@@ -3,10 +3,9 @@
 import math
 from typing import TypeGuard
 
+from benchctl.measure.units import prefixed
 from benchctl.report.results import Recorded, Scalar
 
-_PREFIXED_UNITS = frozenset({"s", "Hz", "V", "A", "W", "Bd"})
-_PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 _LONGEST_TEXT = 80
 
 
@@ -20,7 +19,7 @@ def in_print(record: Recorded) -> tuple[str, str]:
     if not is_number(record.value):
         expected = "" if record.low is None else f"= {_text(record.low)}"
         return f"{_text(record.value)} {record.unit}".rstrip(), expected
-    factor, unit = _scale(record.value, record.unit)
+    factor, unit = prefixed(record.value, record.unit)
     decimals = _decimals(record.uncertainty, factor)
     value = _number(record.value / factor, decimals)
     if record.uncertainty:
@@ -38,14 +37,6 @@ def _limits(low: Scalar, high: Scalar, factor: float) -> str:
     if is_number(high):
         return f"≤ {_number(high / factor)}"
     return ""
-
-
-def _scale(value: float, unit: str) -> tuple[float, str]:
-    if unit not in _PREFIXED_UNITS or value == 0 or not math.isfinite(value):
-        return 1.0, unit
-    exponent = math.floor(math.log10(abs(value)) / 3) * 3
-    exponent = min(max(exponent, min(_PREFIXES)), max(_PREFIXES))
-    return 10.0**exponent, _PREFIXES[exponent] + unit
 
 
 def _decimals(uncertainty: float | None, factor: float) -> int | None:
