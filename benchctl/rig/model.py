@@ -193,6 +193,16 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Deploy:
+    """A physical imp in impCentral; fields as in the rig file."""
+
+    device: str
+    group: str
+    group_type: str
+    endpoint: str
+
+
+@dataclass(frozen=True)
 class Rig:
     """Everything a rig file says.
 
@@ -204,6 +214,7 @@ class Rig:
         domains: voltage domain to volts.
         imp_domain: domain of the imp's pins.
         reset: None when the imp's reset is not wired; power is then the only way to restart it.
+        deploy: None where programs get onto the imp without impCentral, or not at all.
     """
 
     name: str
@@ -222,6 +233,7 @@ class Rig:
     power: HubPort | Line | Manual
     reset: Line | None
     control: Control
+    deploy: Deploy | None
     places: Mapping[str, Place]
 
     @property

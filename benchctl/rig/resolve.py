@@ -15,6 +15,7 @@ from benchctl.rig.model import (
     Channel,
     Control,
     ControlLink,
+    Deploy,
     HubPort,
     Line,
     Manual,
@@ -80,6 +81,7 @@ class _Resolver:
                     for index, link in enumerate(spec.control.alternates)
                 ),
             ),
+            deploy=Deploy(**spec.deploy.model_dump()) if spec.deploy else None,
             places=MappingProxyType({dotted(keys): self._place(*keys) for keys in self.source.marks}),
         )
 

@@ -108,6 +108,17 @@ class ControlSpec(Strict):
     )
 
 
+class DeploySpec(Strict):
+    """Where a physical imp is registered in impCentral; the login key comes from the environment."""
+
+    device: str = Field(description="Device id (or MAC address) of the imp.")
+    group: str = Field(description="Id of the device group that the imp is alone in.")
+    group_type: str = Field("development_devicegroup", description="Type of that device group.")
+    endpoint: str = Field(
+        "https://api.electricimp.com/v5", description="Base URL; another one for a private impCloud."
+    )
+
+
 class RigSpec(Strict):
     """A rig file."""
 
@@ -142,6 +153,9 @@ class RigSpec(Strict):
         None, description="How the imp is held in reset; leave out if it is not wired."
     )
     control: ControlSpec = Field(description="Which UART carries the control link.")
+    deploy: DeploySpec | None = Field(
+        None, description="How programs get onto a physical imp; the virtual bench needs none."
+    )
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,0 +1,195 @@
+"""An open bench: what suites, the shell and the command line work with."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from types import TracebackType
+
+from benchctl.adapters.closing import close_all
+from benchctl.adapters.supply import HubPower, LinePower, LineReset
+from benchctl.adapters.usbhub import UsbHub
+from benchctl.bench.channels import Channels
+from benchctl.bench.control import ControlPort
+from benchctl.bench.lines import NoReset, SwitchablePull
+from benchctl.bench.recording import Recording
+from benchctl.buses.clock import Clock
+from benchctl.buses.gpio import Gpio
+from benchctl.buses.host import Host
+from benchctl.buses.i2c import I2c
+from benchctl.buses.power import Power, Reset
+from benchctl.buses.spi import Spi
+from benchctl.buses.uart import Uart
+from benchctl.buses.usb import UsbPort
+from benchctl.dut.deploy import Deployment
+from benchctl.dut.imp import Imp
+from benchctl.errors import NotEquippedError
+from benchctl.rig import model
+from benchctl.rig.model import Net, Rig
+from benchctl.rig.nets import Wiring
+from benchctl.rig.parts import UsbDevice
+
+LINK_EVENT_CHAR = 0  # frames of the control link end with it: the adapter then sends at once
+
+
+class Bench:
+    """A rig with its adapters open. Use it as a context manager: everything is released at the end.
+
+    Args:
+        rig: the resolved rig.
+        host: the machine, or the virtual bench's stand-in.
+        deployment: opens the way programs take onto the imp.
+        on_close: called last.
+    """
+
+    def __init__(
+        self, rig: Rig, host: Host, deployment: Callable[[], Deployment], on_close: Callable[[], None]
+    ) -> None:
+        self.rig, self.host = rig, host
+        self.wiring = Wiring(rig)
+        self._open_deployment, self._on_close = deployment, on_close
+        self._deployment: Deployment | None = None
+        self._hubs: dict[str, UsbHub] = {}
+        self._channels = Channels(rig, host)
+
+    @property
+    def clock(self) -> Clock:
+        """Bench time."""
+        return self.host.clock
+
+    # -- the imp ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def control(self) -> ControlPort:
+        """The control link, the firmware met."""
+        port = ControlPort(self.rig, self.clock, self._link_uart, lambda: self.deployment)
+        self.power.on()
+        self.reset.release()
+        port.meet()
+        return port
+
+    @property
+    def imp(self) -> Imp:
+        """The imp, through its firmware."""
+        return self.control.imp
+
+    @property
+    def deployment(self) -> Deployment:
+        """Where programs go onto the imp and its log comes out."""
+        if self._deployment is None:
+            self._deployment = self._open_deployment()
+        return self._deployment
+
+    @cached_property
+    def power(self) -> Power:
+        """The imp's supply."""
+        switch = self.rig.power
+        if isinstance(switch, model.HubPort):
+            return HubPower(self._hub_port(switch))
+        if isinstance(switch, model.Line):
+            return LinePower(self._line(switch.pin), active_high=switch.active_high)
+        raise NotEquippedError("power switch", "wire the supply to a hub port and name it under `power`")
+
+    @cached_property
+    def reset(self) -> Reset:
+        """The imp's reset line."""
+        line = self.rig.reset
+        return LineReset(self._line(line.pin), active_high=line.active_high) if line else NoReset()
+
+    def use(self, *pins: str) -> None:
+        """The test needs these imp pins: the control link moves out of the way if it has one of them."""
+        self.control.keep_clear_of(pins)
+
+    # -- buses and lines --------------------------------------------------------------------------------
+
+    def uart(self, name: str) -> Uart:
+        """The bench UART facing an imp UART (object name or board role), directly or over RS485."""
+        return self._channels.uart(self.wiring.uart_facing(name).channel)
+
+    def i2c(self, name: str) -> I2c:
+        """The bench I²C controller on an imp I²C bus."""
+        return self._channels.i2c(self.wiring.i2c_facing(name).channel)
+
+    def spi(self, part: str) -> Spi:
+        """The bench SPI controller that reaches a part. Hold the imp in reset where the nets say so."""
+        facing = self.wiring.spi_reaching(part)
+        cs = self.wiring.net(facing.nets["CS"])
+        bit = next(a.function.bit for a in self.wiring.bench_channels_on(cs) if a.channel == facing.channel)
+        return self._channels.spi(facing.channel, bit)
+
+    def gpio(self, net: str) -> Gpio:
+        """The bench line on a net, named by itself, by the imp pin on it, or by a board role."""
+        return self._line(self.wiring.gpio_line(self.wiring.net(net)).pin)
+
+    def pull(self, net: str) -> SwitchablePull:
+        """The resistor on a net that the bench can switch to either level or off."""
+        wired = self.wiring.net(net)
+        pulls = self.wiring.switched_pulls(wired)
+        if not pulls:
+            raise NotEquippedError(
+                f"switchable pull on net {wired.name!r}", "put a resistor to a gpio line on it"
+            )
+        return SwitchablePull(self._line(pulls[0].line.pin), pulls[0].ohms)
+
+    def part_power(self, part: str) -> Gpio | None:
+        """The bench line that supplies a part, or None when it is always on."""
+        supply = self.wiring.supply_line(part)
+        return self._line(supply.pin) if supply else None
+
+    def capture(self, nets: Sequence[str], hz: float) -> Recording:
+        """Record nets against one sample clock: `with bench.capture(["u1_tx"], 1e6) as recording:`."""
+        wired: list[Net] = [self.wiring.net(name) for name in nets]
+        plan = self.wiring.capture_channels(wired)
+        capture = self._channels.capture(plan.channel, plan.bits)
+        try:
+            capture.configure(hz)
+        except BaseException:
+            capture.close()
+            raise
+        return Recording(capture)
+
+    def usb_port(self, part: str) -> UsbPort:
+        """The hub port whose power plugs and unplugs a USB part at the imp."""
+        spec = self.rig.parts[part].spec if part in self.rig.parts else None
+        if not isinstance(spec, UsbDevice):
+            raise NotEquippedError(f"USB part {part!r}", "add it under `parts` with its `vbus` hub port")
+        hub, _, port = spec.vbus.rpartition(".")
+        return self._hub_port(model.HubPort(hub, int(port)))
+
+    # -- end ----------------------------------------------------------------------------------------------
+
+    def release(self, *channels: model.Channel) -> None:
+        """Put channels into high impedance; they open again when asked for."""
+        for channel in channels:
+            self._channels.release(channel)
+
+    def close(self) -> None:
+        """Release every output and adapter; whatever fails, the rest is still released."""
+        deployment, self._deployment = self._deployment, None
+        hubs, self._hubs = list(self._hubs.values()), {}
+        closers = [deployment.close] if deployment else []
+        try:
+            close_all([*closers, *(hub.close for hub in hubs), self._channels.close])
+        finally:
+            self._on_close()
+
+    def __enter__(self) -> "Bench":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _link_uart(self, name: str) -> Uart:
+        return self._channels.uart(self.wiring.uart_facing(name).channel, event_char=LINK_EVENT_CHAR)
+
+    def _line(self, pin: model.PinRef) -> Gpio:
+        channel = self.rig.channel_of(pin)
+        function = channel.function(pin.pin) if channel else None
+        if channel is None or function is None:
+            raise NotEquippedError(f"bench line {pin}", "give its channel the role gpio")
+        return self._channels.gpio(channel).line(function.bit)
+
+    def _hub_port(self, where: model.HubPort) -> UsbPort:
+        if where.hub not in self._hubs:
+            self._hubs[where.hub] = UsbHub(self.host, self.rig.adapters[where.hub])
+        return self._hubs[where.hub].port(where.port)
