@@ -61,6 +61,11 @@ class I2cTarget(ABC):
     def stopped(self, whole_bytes: bool) -> None:
         """STOP; `whole_bytes` is False in the middle of a byte."""
 
+    def let_go(self) -> None:
+        """Release SDA and wait for a START."""
+        self._phase = _Phase.IDLE
+        self.data_out.set(Drive.Z)
+
     def clock(self, bits: Bits) -> Bits | None:
         """Take part in a train of pulses."""
         self.world.at(self._scl.train_end_ns, self._show)

@@ -32,7 +32,7 @@ class Controller:
     ) -> Eeprom24:
         return Eeprom24(
             "eeprom", self.scl_net, self.sda_net, size=size, address=address, page=page,
-            write_cycle_ns=5 * MS, wp=wp,
+            write_cycle_ns=5 * MS, **pins,
         )  # fmt: skip
 
     def lines(self, scl: int | None = None, sda: int | None = None) -> None:
@@ -147,6 +147,23 @@ def test_write_protection_acknowledges_and_keeps(i2c: Controller) -> None:
     assert all(i2c.write(0x50, b"\0\0\1"))
     assert not eeprom.busy
     assert (eeprom.cells == 0xFF).all()
+
+
+def test_without_supply_it_is_not_there(i2c: Controller) -> None:
+    vcc = Net(i2c.world, "vcc")
+    vcc.pull("adapter", high=True)
+    i2c.eeprom(vcc=vcc).cells[:2] = 1, 2
+    assert i2c.write(0x50, b"") == [False]
+    supply = vcc.driver("bench")
+    supply.set(Drive.HIGH)
+    assert i2c.read(0x50, 1, b"\0\0") == b"\1"
+    i2c.start()
+    i2c.put(0xA1)
+    supply.set(Drive.Z)
+    assert i2c.bits([1] * 8) == [1] * 8
+    i2c.stop()
+    supply.set(Drive.HIGH)
+    assert i2c.read(0x50, 1) == b"\1"  # its address counter started again
 
 
 def test_data_without_a_stop_is_not_written(i2c: Controller) -> None:
