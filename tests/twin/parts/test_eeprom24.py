@@ -27,9 +27,7 @@ class Controller:
         self.scl, self.sda = self.scl_net.driver("bench"), self.sda_net.driver("bench")
         self._edge_by_edge = edge_by_edge
 
-    def eeprom(
-        self, size: int = 32768, address: int = 0x50, page: int = 64, wp: Net | None = None
-    ) -> Eeprom24:
+    def eeprom(self, size: int = 32768, address: int = 0x50, page: int = 64, **pins: Net) -> Eeprom24:
         return Eeprom24(
             "eeprom", self.scl_net, self.sda_net, size=size, address=address, page=page,
             write_cycle_ns=5 * MS, **pins,
