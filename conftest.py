@@ -1,3 +1,3 @@
 """Loads the plugin and the fixtures of the suites."""
 
-pytest_plugins = ["benchctl.qualify.plugin", "fixtures.judging"]
+pytest_plugins = ["benchctl.qualify.plugin", "fixtures.judging", "fixtures.bench", "fixtures.ports"]

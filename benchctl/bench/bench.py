@@ -156,10 +156,10 @@ class Bench:
 
     # -- end ----------------------------------------------------------------------------------------------
 
-    def release(self, *channels: model.Channel) -> None:
-        """Put channels into high impedance; they open again when asked for."""
-        for channel in channels:
-            self._channels.release(channel)
+    def release(self) -> None:
+        """Put every channel but the control link's into high impedance; they open again when asked for."""
+        link = {self.wiring.uart_facing(self.control.uart).channel} if "control" in vars(self) else set()
+        self._channels.release_all(but=link)
 
     def close(self) -> None:
         """Release every output and adapter; whatever fails, the rest is still released."""

@@ -88,6 +88,11 @@ class Channels:
         if user is not None:
             user.close()
 
+    def release_all(self, but: set[Channel]) -> None:
+        """Close what is open on every channel but some."""
+        for channel in self._open.keys() - but:
+            self.release(channel)
+
     def close(self) -> None:
         """Close everything and let others have the adapters; outputs are released whatever fails."""
         with ExitStack() as stack:

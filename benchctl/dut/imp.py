@@ -7,8 +7,8 @@ from typing import Any
 from benchctl.buses.clock import Clock
 from benchctl.dut.link.session import Event, Hello, Session
 from benchctl.dut.link.values import Callback, Constant
-from benchctl.dut.remote import Kept, Remote, arguments, constant, describe, encode_request
-from benchctl.errors import BusTimeoutError, DutError
+from benchctl.dut.remote import Kept, Remote, arguments, constant, describe, encode_request, note_configured
+from benchctl.errors import BusTimeoutError, DutError, SquirrelError
 
 Step = tuple[Remote, tuple[object, ...]]
 
@@ -129,7 +129,10 @@ class Imp:
             timeout_s: how long the report may take.
             meanwhile: what the bench does while the steps run.
         """
-        listed = [[m._path, arguments(a)] for m, a in steps]
+        listed = []
+        for method, args in steps:
+            note_configured(self._session, method._path)
+            listed.append([method._path, arguments(args)])
         self._session.call(encode_request("b", float(delay_s), release_link, listed), "run_detached")
         if meanwhile is not None:
             meanwhile()
@@ -151,6 +154,19 @@ class Imp:
         """Call a method that restarts or sleeps the imp and so never answers, and meet it again."""
         self._session.post(encode_request("c", method._path, arguments(args)))
         return self._session.wait_hello(timeout_s)
+
+    def tidy(self) -> None:
+        """Put every object configured since the last restart back: disabled, pins at their default."""
+        while self._session.configured:
+            path = self._session.configured.pop()
+            target = self.root(path)
+            try:
+                target.disable()
+            except SquirrelError:  # a release whose pins cannot be disabled, or a bus that is off already
+                if path.startswith("hardware.pin"):
+                    target.configure(self.DIGITAL_IN)
+                    self._session.configured.remove(path)
+        self._session.events.clear()
 
 
 def _outcome(step: object) -> Any:

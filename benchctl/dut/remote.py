@@ -44,8 +44,10 @@ class Remote:
         Raises:
             SquirrelError: it threw; the text is in `thrown`.
         """
-        request = encode_request("c", self._path, [_argument(a) for a in args])
-        return self._connect().call(request, describe(self._path, args), timeout_s)[0]
+        session = self._connect()
+        note_configured(session, self._path)
+        request = encode_request("c", self._path, arguments(args))
+        return session.call(request, describe(self._path, args), timeout_s)[0]
 
     def __contains__(self, name: str) -> bool:
         return bool(
@@ -134,6 +136,13 @@ def _argument(value: object) -> object:
 def arguments(args: Sequence[object]) -> list[object]:
     """Arguments as the link takes them."""
     return [_argument(a) for a in args]
+
+
+def note_configured(session: Session, path: str) -> None:
+    """Remember an object that is being configured, so that it can be put back after a test."""
+    owner, _, method = path.rpartition(".")
+    if method == "configure" and owner not in session.configured:
+        session.configured.append(owner)
 
 
 def describe(path: str, args: Sequence[object]) -> str:

@@ -69,6 +69,7 @@ class Session:
         self._part_bytes = 48  # fits the smallest receive FIFO (80 bytes) with COBS overhead
         self.hello: Hello | None = None
         self.events: deque[Event] = deque()
+        self.configured: list[str] = []  # paths of objects configured since the last restart, oldest first
         self.retries = 0
 
     def open(self, timeout_s: float = 1.0) -> Hello:
@@ -205,6 +206,7 @@ class Session:
         )  # fmt: skip
         self._part_bytes = max(48, self.hello.rx_fifo * 3 // 4)
         self._sequence = 0
+        self.configured.clear()
         return self.hello
 
     def _receive(self, timeout_s: float) -> Frame | None:
