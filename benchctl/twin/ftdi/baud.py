@@ -19,15 +19,16 @@ _BITBANG_BASE, _BITBANG_HIGH = 16, 5
 
 
 class Divider(NamedTuple):
-    """A programmed divider: reference in Hz, and the divisor in eighths."""
+    """A programmed divider: nominal reference in Hz, divisor in eighths, the crystal's real over nominal rate."""
 
     reference_hz: int
     eighths: int
+    crystal: Fraction = Fraction(1)
 
     @property
     def baud(self) -> Fraction:
         """UART rate, bits a second."""
-        return Fraction(8 * self.reference_hz, self.eighths)
+        return Fraction(8 * self.reference_hz, self.eighths) * self.crystal
 
     @property
     def bitbang_hz(self) -> Fraction:
@@ -55,7 +56,7 @@ def decode(model: Model, value: int, index: int) -> Divider:
         divisor = 12
     else:
         divisor = 8 * whole + eighths
-    return Divider(_HIGH_HZ if model.high_speed and top & 2 else _BASE_HZ, divisor)
+    return Divider(_HIGH_HZ if model.high_speed and top & 2 else _BASE_HZ, divisor, model.crystal)
 
 
 RESET_DIVIDER = Divider(

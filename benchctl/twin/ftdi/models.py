@@ -1,6 +1,7 @@
 """The FTDI chips there are, as data (DS_FT4232H, DS_FT2232H, DS_FT232H, DS_FT232R)."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from benchctl.twin.usb.device import Speed
 
@@ -22,6 +23,7 @@ class Model:
         wide: channels have eight more pins (AC0..AC7), which only the MPSSE drives here.
         txden: pin that carries TXDEN without asking (RS485 driver enable), "" when it takes EEPROM settings.
         eeprom_bytes: size of its configuration EEPROM.
+        crystal: frequency of this unit's crystal over the nominal one.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Model:
     wide: bool
     txden: str
     eeprom_bytes: int
+    crystal: Fraction = Fraction(1)
 
     @property
     def high_speed(self) -> bool:

@@ -61,6 +61,7 @@ class Mpsse(Engine):
     def __init__(self, world: World, model: Model, pins: PinBank, changed: Changed) -> None:
         super().__init__(world, model, pins, changed)
         self._queue = bytearray()
+        self._host_room = 0
         self._results = TimedFifo()
         self._low, self._high = _Port(pins.low), _Port(pins.high)
         self._divisor = 0
@@ -118,6 +119,13 @@ class Mpsse(Engine):
     def full_ns(self, count: int) -> int | None:
         """From the shift in progress."""
         return self._results.ready_ns(count)
+
+    def extend(self, count: int) -> bool:
+        """A read waiting for room goes on."""
+        self._host_room = count
+        if count:
+            self._resume()
+        return True
 
     def flush_ns(self) -> int | None:
         """Set by 0x87."""
@@ -197,7 +205,7 @@ class Mpsse(Engine):
             return self._begin(partial(self._shift_bytes, shift, [length + 1]))
         if (shift.write or shift.tms) and len(queue) <= header:
             return None
-        if (shift.read and len(self._results) >= self.model.in_fifo) or not self._clock_runs():
+        if (shift.read and not self._room()) or not self._clock_runs():
             return None
         data = bytes(queue[header : header + (shift.write or shift.tms)])
         del queue[: header + len(data)]
@@ -216,7 +224,7 @@ class Mpsse(Engine):
         if shift.write:
             count = min(count, len(self._queue))
         if shift.read:
-            count = min(count, self.model.in_fifo - len(self._results))
+            count = min(count, self._room())
         if not count or not self._clock_runs():
             return None
         bits = None
@@ -230,6 +238,9 @@ class Mpsse(Engine):
         if not left[0]:
             self._job = None
         return end_ns - self.world.now
+
+    def _room(self) -> int:
+        return max(self.model.in_fifo + self._host_room - len(self._results), 0)
 
     def _exchange(self, shift: Shift | None, bits: Bits | None, count: int) -> tuple[Bits, int]:
         """Clock `count` pulses with or without data; returns what came in and when it is over."""
@@ -259,7 +270,7 @@ class Mpsse(Engine):
         """One bit: two half periods of the divided clock, three when clocking in three phases."""
         reference_hz = 12_000_000 if self._divide_by_5 else 60_000_000
         phases = 3 if self._three_phase else 2
-        return phases * (self._divisor + 1) * 10**15 // reference_hz
+        return int(phases * (self._divisor + 1) * 10**15 / (reference_hz * self.model.crystal))
 
     def _train(self) -> Train:
         idle_high = bool(self._low.value >> _CLOCK & 1)
