@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 
 from benchctl.errors import BenchError, NotEquippedError
 from benchctl.twin.vm.messages import Manifest
@@ -26,9 +27,6 @@ class VmLauncher:
     """
 
     def __init__(self) -> None:
-        # Not find_spec of the module in the child: that would be a boot too late for a clear message.
-        from importlib.util import find_spec
-
         if find_spec("_squirrel") is None:
             raise NotEquippedError("Squirrel VM", f"install {_PACKAGE}, which exists for x86-64 Linux")
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -54,7 +52,7 @@ class VmLauncher:
             try:
                 socket.send_fds(self._control, [b"boot"], [theirs.fileno()])
                 answer = self._control.recv(64)
-            except ConnectionError:
+            except OSError:
                 answer = b""
         if not answer:
             ours.close()

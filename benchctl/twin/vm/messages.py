@@ -183,7 +183,7 @@ class Uncaught:
 
 @dataclass(frozen=True)
 class CompileError:
-    """A source does not compile. Line and column count from 1."""
+    """A source does not compile. Line and column, where the compiler stopped reading, count from 1."""
 
     text: str
     source: str

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from benchctl.twin.vm import memory
 from benchctl.twin.vm.api import Api
 from benchctl.twin.vm.crash import CrashHandler, forget_failed_allocations
-from benchctl.twin.vm.machine import CompilationError, Machine, UncaughtError
+from benchctl.twin.vm.machine import CompilationError, Frame, Machine, UncaughtError
 from benchctl.twin.vm.natives import ThrownError
 from benchctl.twin.vm.values import UnsendableError
 from benchctl.twin.vm.watchdog import Watchdog
@@ -119,11 +119,15 @@ class Session:
         if self._limit:
             self._limit.check(wanted)
 
-    def _endless(self) -> None:
-        self._crash("endless", "the device code computes without end and never returns to impOS")
+    def _endless(self, running: bool) -> NoReturn:
+        stack = self._machine.stack_while_running() if running else self._machine.stack()
+        self._report("endless", "the device code computes without end and never returns to impOS", stack)
 
     def _crash(self, kind: str, text: str) -> NoReturn:
-        self._channel.send(("crashed", kind, text, self._machine.stack()))
+        self._report(kind, text, self._machine.stack())
+
+    def _report(self, kind: str, text: str, stack: list[Frame]) -> NoReturn:
+        self._channel.send(("crashed", kind, text, stack))
         os._exit(1)
 
     def on_defect(self, defect: BaseException) -> NoReturn:

@@ -20,7 +20,7 @@ _REQUIRE = re.compile(
 )
 _VERSION = re.compile(r"\d+\.\d+\.\d+$")
 _BUILDER = re.compile(
-    r"\s*@\s*(include|set|macro|if|elseif|else|end|endif|while|endwhile|repeat|endrepeat|error|warning|\{)(\W|$)"
+    r"\s*@\s*((include|set|macro|if|elseif|else|end|endif|while|endwhile|repeat|endrepeat|error|warning)(\W|$)|\{)"
 )
 _MOST_REQUIRES = 100
 

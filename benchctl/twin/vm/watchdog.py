@@ -20,16 +20,16 @@ class Watchdog:
     Args:
         vm: the VM that thread runs.
         budget_s: processor time it may take between two messages, seconds.
-        on_endless: called, perhaps in another thread, when it took more; it must end the process.
+        on_endless: called when it took more, and told whether the VM still runs; it must end the process.
     """
 
-    def __init__(self, vm: int, budget_s: float, on_endless: Callable[[], None]) -> None:
+    def __init__(self, vm: int, budget_s: float, on_endless: Callable[[bool], None]) -> None:
         self.progress = 0
         """Count this up at each message."""
         self._vm = vm
         self._budget_s = budget_s
         self._on_endless = on_endless
-        self._hook = DebugHook(lambda *_: on_endless())
+        self._hook = DebugHook(lambda *_: on_endless(False))
         self._clock = time.pthread_getcpuclockid(_thread.get_ident())
         self._never = _thread.allocate_lock()
         self._never.acquire()
@@ -48,8 +48,7 @@ class Watchdog:
             if progress != self.progress:
                 progress, since = self.progress, now
             elif hooked and now - since > self._budget_s + _HOOK_GRACE_S:
-                # It loops within one line: its call stack stands still while we read it.
-                self._on_endless()
+                self._on_endless(True)
             elif not hooked and now - since > self._budget_s:
                 # The VM calls the hook itself at the next line, where its call stack is in order.
                 sq.setnativedebughook(self._vm, self._hook)
