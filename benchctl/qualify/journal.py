@@ -12,6 +12,7 @@ from typing import Any
 from benchctl.report.results import RUN_HEADER, TEST_RESULT, Results, RunHeader, TestResult
 
 NAME = "journal.jsonl"
+REPORT_FILES = ("index.html", "junit.xml", "results.json")
 
 
 class Journal:
@@ -19,6 +20,8 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        for name in REPORT_FILES:  # a run that dies must not leave the report of an earlier one
+            (folder / name).unlink(missing_ok=True)
         self._file = (folder / NAME).open("w", encoding="utf-8")
 
     def run(self, header: RunHeader) -> None:

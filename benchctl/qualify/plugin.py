@@ -11,6 +11,7 @@ import pytest
 from benchctl.errors import BenchError
 from benchctl.qualify import hooks
 from benchctl.qualify.qualification import Qualification
+from benchctl.qualify.suites import FOLDER
 from benchctl.qualify.target import Target, target_of
 from benchctl.report.html import HtmlReport, prepare
 from benchctl.report.results import read_results
@@ -73,6 +74,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Suites cannot run without a rig."""
     if QUALIFICATION in config.stash:
         return
-    suites = config.rootpath / "suites"
+    suites = config.rootpath / FOLDER
     if any(item.path.is_relative_to(suites) for item in items):
         raise pytest.UsageError("suites run on a rig: add --rig RIG, a rig file or the name of one in rigs/")

@@ -9,10 +9,10 @@ import pytest
 from benchctl.claims.deciding import deciding_tests
 from benchctl.errors import UserError
 from benchctl.measure import Verdict
-from benchctl.nearest import nearest
 from benchctl.qualify.benchtime import BenchTime
 from benchctl.qualify.journal import Journal, read_journal
 from benchctl.qualify.judge import Judge
+from benchctl.qualify.suites import FOLDER, require_area
 from benchctl.qualify.target import Target
 from benchctl.qualify.trial import Trial, marked
 from benchctl.report.junit import to_junit
@@ -44,7 +44,7 @@ class Qualification:
         self.folder = folder
         self.deciding: Mapping[str, tuple[str, ...]] = {}
         self._config = config
-        self._suites = config.rootpath / "suites"
+        self._suites = config.rootpath / FOLDER
         self._bench_time = BenchTime()
         self._trials: dict[str, Trial] = {}
         self._verdicts: set[Verdict] = set()
@@ -130,7 +130,7 @@ class Qualification:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A suite file that cannot be collected is an error of the bench, not of the imp."""
-        if report.failed and report.nodeid.startswith("suites"):
+        if report.failed and report.nodeid.startswith(FOLDER):
             last = report.longreprtext.strip().splitlines()[-1].removeprefix("E").strip()
             self._finish(TestResult(report.nodeid, [], Verdict.ERROR, last), Judge())
 
@@ -181,11 +181,10 @@ class Qualification:
         areas: list[str] = self._config.getoption("area")
         if not areas:
             return
-        known = sorted(folder.name for folder in self._suites.iterdir() if folder.is_dir())
-        for area in areas:
-            if area not in known:
-                raise pytest.UsageError(f"there is no suite area {area!r}. {nearest(area, known)}")
-        wanted = [self._suites / area for area in areas]
+        try:
+            wanted = [require_area(self._config.rootpath, area) for area in areas]
+        except UserError as error:
+            raise pytest.UsageError(str(error)) from error
         kept = [item for item in items if any(map(item.path.is_relative_to, wanted))]
         self._config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept

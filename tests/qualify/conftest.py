@@ -1,28 +1,36 @@
-"""A project with suites of its own, judged by the real plugin against a target that needs no rig file."""
+"""Projects with suites of their own, run by the real plugin."""
+
+from pathlib import Path
 
 import pytest
 
-_CONFTEST = """
-import pytest
+_LOADS = 'pytest_plugins = ["benchctl.qualify.plugin", "fixtures.judging"]\n'
+_TARGET = """
 from benchctl.qualify.target import Target
-
-pytest_plugins = ["benchctl.qualify.plugin", "fixtures.judging"]
 
 def pytest_benchctl_target(config):
     return Target("fake", "imp005", config.getoption("impos") or "", config.getoption("seed"))
 """
-_INI = """
-[pytest]
-addopts = --import-mode=importlib --strict-markers -p no:cacheprovider -p no:hypothesispytest
-markers =
-    claim(*ids): x
-    modules(*names): x
-    impos(since): x
+_OPTIONS = """
+[tool.pytest.ini_options]
+addopts = "--import-mode=importlib --strict-markers -p no:cacheprovider -p no:hypothesispytest"
+filterwarnings = ["error"]
+markers = ["claim(*ids): x", "modules(*names): x", "impos(since): x"]
 """
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    pytester.makeconftest(_CONFTEST)
-    pytester.path.joinpath("pytest.ini").write_text(_INI)
+    """Run by pytester, against a target that needs no rig file."""
+    pytester.makeconftest(_LOADS + _TARGET)
+    pytester.makepyprojecttoml(_OPTIONS)
     return pytester
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A project for the runner, to be tried on a rig that is shipped."""
+    tmp_path.joinpath("conftest.py").write_text(_LOADS)
+    tmp_path.joinpath("pyproject.toml").write_text(_OPTIONS)
+    tmp_path.joinpath("suites").mkdir()
+    return tmp_path

@@ -1,0 +1,50 @@
+"""`benchctl qualify`: run the suites on a rig and write the report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from benchctl.measure import Verdict
+from benchctl.qualify.progress import STYLES, ProgressDisplay
+from benchctl.qualify.runner import QualifyRequest, QualifySummary
+from benchctl.qualify.runner import qualify as run
+
+
+def qualify(
+    rig: Annotated[str, typer.Argument(metavar="RIG", help="Rig file, or the name of one in rigs/.")],
+    impos: Annotated[str | None, typer.Option(help="impOS release under test, as 34.11.")] = None,
+    area: Annotated[list[str] | None, typer.Option(help="Run this area of the suites only.")] = None,
+    fault: Annotated[list[str] | None, typer.Option(help="Give the virtual imp this fault.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the virtual bench.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("reports/latest"),
+    baseline: Annotated[
+        Path | None, typer.Option(help="results.json of an earlier run to compare with.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print results.json; progress to stderr.")] = False,
+) -> None:
+    """Run the acceptance suites on a rig and write the qualification report."""
+    console = Console(stderr=as_json)
+    request = QualifyRequest(rig, impos, tuple(area or ()), tuple(fault or ()), seed, out, baseline)
+    summary = run(request, [ProgressDisplay(console)])
+    if as_json:
+        typer.echo(summary.results.to_json(), nl=False)
+    _print(console, summary)
+    raise typer.Exit(summary.exit_code)
+
+
+command = qualify
+
+
+def _print(console: Console, summary: QualifySummary) -> None:
+    header = summary.results.header
+    totals = "  ".join(
+        f"[{STYLES[Verdict(name)]}]{count} {name}[/]" for name, count in summary.results.totals.items()
+    )
+    subject = f"{header.rig}: {header.module}, impOS {header.impos or 'not read'}, seed {header.seed}"
+    console.print(f"\n{escape(subject)}\n{totals or 'no results'}", highlight=False)
+    if summary.interrupted:
+        console.print("[yellow]interrupted: the report holds what was finished[/]")
+    console.print(f"report: {summary.folder / 'index.html'}", highlight=False, soft_wrap=True)
