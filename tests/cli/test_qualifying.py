@@ -10,9 +10,10 @@ from benchctl.report.results import Results, RunHeader, TestResult
 
 
 def benchctl(*arguments: str) -> int:
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stopped:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["benchctl", *arguments])
-        run()
+        with pytest.raises(SystemExit) as stopped:
+            run()
     return int(stopped.value.code or 0)
 
 
