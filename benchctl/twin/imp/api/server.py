@@ -1,0 +1,202 @@
+"""The global objects `server` and `agent`. Facts: api/system.yaml. The cloud behind them is not modelled:
+what is logged reaches the bench while the imp is online."""
+
+from collections.abc import Generator
+from typing import Any
+
+from benchctl.twin.faults import declare
+from benchctl.twin.imp.api.base import ApiObject, Method, api
+from benchctl.twin.imp.api.imp_object import deep_sleep, seconds_until
+from benchctl.twin.imp.chip import Chip
+from benchctl.twin.imp.runtime import Halted, Trigger
+from benchctl.twin.imp.values import (
+    ANY,
+    FUNCTION,
+    INTEGER,
+    NUMBER,
+    STRING,
+    TABLE,
+    Closure,
+    Param,
+    Thrown,
+)  # fmt: skip
+
+SUSPEND_ON_ERROR, RETURN_ON_ERROR = 0, 1
+_NOT_CONNECTED, _NO_SERVER, _CONNECTED = 1, 4, 5
+_RETRY_NS = (
+    60_000_000_000  # SUSPEND_ON_ERROR retries for a minute, then snoozes (server-setsendtimeoutpolicy)
+)
+_CONNECT_NS = 1_500_000_000  # choice: how long connecting takes
+
+NO_CONNECTWITH = declare("connectwith-missing", "r42-includes-41", "server.connectwith() does not exist")
+
+
+class Server(ApiObject):
+    """`server`."""
+
+    def __init__(self, chip: Chip, path: str) -> None:
+        super().__init__(chip, path)
+        self.connected = False
+        self._policy = SUSPEND_ON_ERROR
+        self._on_lost: Closure | None = None
+        self.on_shutdown: Closure | None = None
+
+    def available(self) -> dict[str, Method]:
+        """No sleeping on an imp005 (server-sleepfor)."""
+        methods = super().available()
+        if self.chip.module.deep_sleep is False:
+            del methods["sleepfor"], methods["sleepuntil"]
+        if self.chip.broken(NO_CONNECTWITH):
+            methods.pop("connectwith", None)
+        return methods
+
+    @api("log", Param("text", STRING), as_text=True)
+    def log(self, text: str) -> Generator[int | Trigger, None, int]:
+        """One line of the log; 0 or a send error code."""
+        return self._send("server.log", text)
+
+    @api("error", Param("text", STRING), as_text=True)
+    def error(self, text: str) -> Generator[int | Trigger, None, int]:
+        """One line of the log, marked as an error; 0 or a send error code."""
+        return self._send("server.error", text)
+
+    @api("isconnected")
+    def isconnected(self) -> bool:
+        """Whether the server is connected."""
+        return self.connected and self.chip.online
+
+    @api("connect", Param("callback", FUNCTION, None), Param("timeout", NUMBER, 60))
+    def connect(self, callback: Closure | None, timeout: float) -> Generator[int | Trigger, None, None]:
+        """Connect: now under SUSPEND_ON_ERROR, in the background otherwise (server-connect)."""
+        if self._policy == SUSPEND_ON_ERROR:
+            yield from self._wait_for_server()
+            self.connected = True
+            return
+        wait = _CONNECT_NS if self.chip.online else round(timeout * 1e9)
+        self.world.after(0 if self.isconnected() else wait, lambda: self._connect_over(callback))
+
+    @api(
+        "connectwith",
+        Param("nic", TABLE),
+        Param("callback", FUNCTION, None),
+        Param("timeout", NUMBER, 60),
+        since=(42, 0),
+    )
+    def connectwith(
+        self, nic: dict[str, Any], callback: Closure | None, timeout: float
+    ) -> Generator[int | Trigger, None, None]:
+        """Connect over one interface. choice: any interface will do."""
+        if "interface" not in nic:
+            raise Thrown("nic has no interface")
+        return self.connect(callback, timeout)
+
+    @api("disconnect")
+    def disconnect(self) -> None:
+        """Give the connection up."""
+        self.connected = False
+
+    @api("flush", Param("timeout", NUMBER))
+    def flush(self, _timeout: float) -> bool:
+        """choice: what was logged is out at once."""
+        return self.isconnected()
+
+    @api(
+        "setsendtimeoutpolicy",
+        Param("reconnectPolicy", INTEGER),
+        Param("waitPolicy", INTEGER),
+        Param("timeout", NUMBER),
+    )
+    def setsendtimeoutpolicy(self, reconnect: int, _wait: int, _timeout: float) -> None:
+        """What to do without a connection."""
+        self._policy = reconnect
+
+    @api("onunexpecteddisconnect", Param("callback", FUNCTION, nullable=True))
+    def onunexpecteddisconnect(self, callback: Closure | None) -> None:
+        """Callback for a lost connection under RETURN_ON_ERROR."""
+        self.chip.runtime.forget(self._on_lost)
+        self._on_lost = callback
+
+    @api("onshutdown", Param("callback", FUNCTION, nullable=True))
+    def onshutdown(self, callback: Closure | None) -> None:
+        """Callback before a restart the server asked for; the program restarts itself."""
+        self.chip.runtime.forget(self.on_shutdown)
+        self.on_shutdown = callback
+
+    @api("restart")
+    def restart(self) -> None:
+        """Restart Squirrel, with a new program if one waits."""
+        raise Halted(self.chip.control.software_restart)
+
+    @api("sleepfor", Param("sleepTime", INTEGER))
+    def sleepfor(self, seconds: int) -> None:
+        """Deep sleep once everything is sent."""
+        deep_sleep(self.chip, seconds)
+
+    @api(
+        "sleepuntil",
+        Param("hour", INTEGER),
+        Param("minute", INTEGER),
+        Param("second", INTEGER, 0),
+        Param("day", INTEGER, -1),
+    )
+    def sleepuntil(self, hour: int, minute: int, second: int, day: int) -> None:
+        """Deep sleep until a time of day, UTC."""
+        deep_sleep(self.chip, seconds_until(self.chip.unix_time, hour, minute, second, day))
+
+    def lost(self) -> None:
+        """The network went away."""
+        if self._policy != SUSPEND_ON_ERROR and self._on_lost is not None and self.connected:
+            callback = self._on_lost
+            self.world.after(_RETRY_NS, lambda: self._report_lost(callback))
+
+    def squirrel_stopped(self) -> None:
+        """Policies and callbacks go with the program."""
+        self._policy = SUSPEND_ON_ERROR
+        self._on_lost = self.on_shutdown = None
+
+    def _report_lost(self, callback: Closure) -> None:
+        if not self.chip.online and callback is self._on_lost:
+            self.connected = False
+            self.chip.runtime.post(callback, lambda: [_NO_SERVER])
+
+    def _send(self, kind: str, text: str) -> Generator[int | Trigger, None, int]:
+        if not self.isconnected():
+            if self._policy != SUSPEND_ON_ERROR:
+                return _NOT_CONNECTED
+            yield from self._wait_for_server()
+            self.connected = True
+        self.chip.log(kind, text)
+        return 0
+
+    def _wait_for_server(self) -> Generator[int | Trigger, None, None]:
+        """SUSPEND_ON_ERROR: the program stands still until there is a server, or the imp snoozes."""
+        if self.isconnected():
+            return
+        if not self.chip.online:
+            deadline = self.world.now + _RETRY_NS
+            self.world.at(deadline, self.chip.online_changed.fire)
+            while not self.chip.online and self.world.now < deadline:
+                yield self.chip.online_changed
+            if not self.chip.online:
+                raise Halted(self.chip.control.snooze)
+        yield self.world.now + _CONNECT_NS
+
+    def _connect_over(self, callback: Closure | None) -> None:
+        self.connected = self.chip.online
+        if callback is not None:
+            reason = _CONNECTED if self.connected else _NO_SERVER
+            self.chip.runtime.post(callback, lambda: [reason])
+
+
+class Agent(ApiObject):
+    """`agent`: nothing answers behind it."""
+
+    @api("send", Param("name", STRING), Param("data", ANY, None))
+    def send(self, _name: str, _data: Any) -> int:
+        """Message to the agent; 0 or a send error code."""
+        return 0 if self.chip.online else _NOT_CONNECTED
+
+    @api("on", Param("name", STRING), Param("callback", FUNCTION))
+    def on(self, _name: str, callback: Closure) -> None:
+        """Callback for a message from the agent, which never comes."""
+        self.chip.runtime.forget(callback)

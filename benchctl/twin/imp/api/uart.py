@@ -1,0 +1,415 @@
+"""hardware.uart...: serial ports. Facts: api/uart.yaml; the ids in comments are its."""
+
+from collections.abc import Generator
+from typing import Any
+
+from benchctl.dut.module import Uart
+from benchctl.twin.faults import declare
+from benchctl.twin.imp.api.base import ApiObject, api
+from benchctl.twin.imp.api.pin import pin_of
+from benchctl.twin.imp.chip import Chip
+from benchctl.twin.imp.constants import CONTROL, PARITY
+from benchctl.twin.imp.pads import Pad
+from benchctl.twin.imp.runtime import Trigger
+from benchctl.twin.imp.txactive import TransmitActive
+from benchctl.twin.imp.uart_clock import uart_clock
+from benchctl.twin.imp.uart_receive import DEAF_AFTER_SENDING, LONGEST_INTERVAL_US, Flags, Receiver
+from benchctl.twin.imp.uart_transmit import Sender
+from benchctl.twin.imp.values import (
+    ANY,
+    FUNCTION,
+    INTEGER,
+    OBJECT,
+    Blob,
+    Closure,
+    ObjectRef,
+    Param,
+    Thrown,
+    as_bytes,
+    as_string,
+)  # fmt: skip
+from benchctl.twin.wires.net import Net
+from benchctl.twin.wires.uart_line import LineFormat, UartReceiver
+
+DEFAULT_FIFO = 80
+_LONGEST_POST_US = 5000  # UART-TXA-E1
+_DEAF_NS = 5_000_000
+_DATA_BITS = (7, 8)
+
+TIMING_ALWAYS = declare(
+    "uart-timing-always-on", "r34-uart-timing-enabled-flag", "read() carries intervals without TIMING_ENABLED"
+)
+TIMING_OVERLAPS = declare(
+    "uart-timing-overlaps-data",
+    "r34-uart-timing-via-read-compatible",
+    "the interval starts at bit 7 and damages the data byte",
+)
+ACTIVE_IGNORED = declare(
+    "uart-txactive-without-effect",
+    "r34-uart-improvements-all-modules",
+    "settxactive() returns but the pin never moves",
+)
+ACTIVE_REBOOTS = declare(
+    "uart-txactive-reboots",
+    "r34-imp005-settxactive-crash-fix",
+    "about one transmission in thirty with settxactive() reboots the imp",
+    ["imp005"],
+)
+CUT_AT_NUL = declare(
+    "uart-readblob-cut-at-nul",
+    "r30-uart-readblob-readstring",
+    "readblob() and readstring() lose what follows a zero byte",
+)
+FLAGS_STAY = declare("uart-flags-stay", "r30-uart-flags-clear-on-read", "reading flags() does not clear them")
+RATE_ECHOED = declare(
+    "uart-configure-echoes-request",
+    "r30-uart-configure-returns-actual-rate",
+    "configure() returns the rate asked for, not the one in use",
+)
+CALLBACK_BLIND = declare(
+    "uart-callback-flags-zero",
+    "r30-uart-callback-event-parameter",
+    "with CALLBACK_WITH_FLAGS the parameter is always 0",
+)
+FLUSH_SHORT = declare(
+    "uart-flush-short-when-slow",
+    "r30-uart-flush-low-baud",
+    "at 2400 bit/s or less flush() returns with the last frame still on the line",
+)
+FLUSH_HANGS = declare(
+    "uart-flush-hangs", "r30-uart-flush-never-hangs", "about one flush() in thirty never returns"
+)
+RECONFIGURE_CRASHES = declare(
+    "uart-reconfigure-crashes",
+    "r42-uart-reconfigure-running-crash",
+    "about one configure() in ten of a port that is receiving crashes the imp",
+)
+CONFIGURE_CRASHES = declare(
+    "uart-configure-crashes-under-load",
+    "r42-imp005-uart-config-interrupt-load",
+    "about one configure() in ten crashes the imp while callbacks wait to run",
+    ["imp005"],
+)
+READS_EARLY = declare(
+    "uart-reads-before-configure",
+    "r42-imp005-uart-read-before-configure",
+    "bytes that arrived before the port was first configured are read after it",
+    ["imp005"],
+)
+ONE_STOP_BIT = declare(
+    "uart-one-stop-bit", "r30-bus-changes-enable-dmx-rs485", "two stop bits are sent as one"
+)
+
+
+class UartPort(ApiObject):
+    """One serial port."""
+
+    def __init__(self, chip: Chip, path: str, uart: Uart) -> None:
+        super().__init__(chip, path)
+        self._uart = uart
+        self._clock = uart_clock(chip.module.name, uart)
+        self._receiver: Receiver | None = None
+        self._sender: Sender | None = None
+        self._active: TransmitActive | None = None
+        self._control = 0
+        self._callback: Closure | None = None
+        self._raised = Flags(0)  # for the callback that is on its way
+        self._flags = Flags(0)
+        self._posted = False
+        self._rate = 0
+        self._chance = chip.random(path)
+        self._early: UartReceiver | None = None
+        self._bit_ns = 0
+
+    @property
+    def armed(self) -> bool:
+        """A callback may still come."""
+        return self._callback is not None
+
+    @api(
+        "configure",
+        Param("baudRate", INTEGER),
+        Param("wordSize", INTEGER),
+        Param("parity", INTEGER),
+        Param("stopBits", INTEGER),
+        Param("flags", INTEGER, 0),
+        Param("callback", FUNCTION, None),
+    )
+    def configure(
+        self, baud: int, bits: int, parity: int, stops: int, control: int, callback: Closure | None
+    ) -> int | None:
+        """Set the format and enable the port; the rate in use (UART-CFG-01, -02)."""
+        if baud <= 0 or bits not in _DATA_BITS or parity not in PARITY.values() or stops not in (1, 2):
+            raise Thrown("bad uart configuration")  # choice: UART-CFG-E1
+        self._crash_perhaps()
+        divisor = self._clock.divisor(baud)
+        self._rate = self._clock.rate(divisor)
+        half_stops = 2 if self.chip.broken(ONE_STOP_BIT) else 2 * stops
+        letter = {PARITY["PARITY_EVEN"]: "E", PARITY["PARITY_ODD"]: "O"}.get(parity, "N")
+        fmt = LineFormat(self._clock.bit_fs(divisor), bits, letter, half_stops)
+        self._bit_ns = fmt.bit_fs // 1_000_000
+        early = self._taken_early()
+        self._close()
+        self._flags = Flags(0)
+        self._control = control
+        self._replace_callback(callback)
+        self._open(fmt)
+        if self._receiver is not None and self.chip.broken(READS_EARLY):
+            self._receiver.preload(early)
+        # The rate is returned from impOS 30 on.
+        return baud if self.chip.broken(RATE_ECHOED) else self._rate
+
+    @api("read")
+    def read(self) -> int:
+        """One byte, with its interval when TIMING_ENABLED; -1 when there is none (UART-READ-01, -02)."""
+        entry = self._receiver.read() if self._receiver is not None else None
+        if entry is None:
+            return -1  # choice: also on a port that was not configured
+        value, interval = entry
+        timing = self._control & CONTROL["TIMING_ENABLED"] and self.chip.release.since(34)
+        if not timing and not self.chip.broken(TIMING_ALWAYS):
+            return value
+        if self.chip.broken(TIMING_OVERLAPS):
+            return value | (interval & LONGEST_INTERVAL_US) << 7
+        return value | interval << 8
+
+    @api("readblob", Param("numberOfBytes", INTEGER, None), since=(30, 0))
+    def readblob(self, count: int | None) -> Blob:
+        """Everything that waits, at most `count` bytes, as a blob."""
+        return Blob(self._read_many(count))
+
+    @api("readstring", Param("numberOfChars", INTEGER, None), since=(30, 0))
+    def readstring(self, count: int | None) -> str:
+        """Everything that waits, at most `count` bytes, as a string."""
+        return as_string(self._read_many(count))
+
+    @api("write", Param("dataToWrite", ANY))
+    def write(self, data: int | str | Blob) -> Generator[int | Trigger, None, None]:
+        """Send; blocks until all of it is in the FIFO (UART-WRITE-01)."""
+        if isinstance(data, bool) or not isinstance(data, int | str | Blob):
+            raise Thrown("data must be an integer, string or blob")  # choice
+        if self._sender is None:
+            raise Thrown("uart not configured")  # choice: UART-WRITE-05
+        # choice: the low eight bits of an integer are sent (UART-WRITE-04)
+        raw = bytes([data & 0xFF]) if isinstance(data, int) else as_bytes(data)
+        return self._write(self._sender, raw)
+
+    @api("flush")
+    def flush(self) -> Generator[int | Trigger, None, None]:
+        """Block until the last stop bit is over (UART-FLUSH-01)."""
+        sender = self._sender
+        if sender is None:
+            return
+        if self.chip.broken(FLUSH_HANGS) and self._chance.randrange(30) == 0:
+            yield Trigger()
+        if self.chip.broken(FLUSH_SHORT) and self._rate <= 2400:
+            while sender.waiting:
+                yield sender.room_at(0)
+            return
+        while sender.busy:
+            yield sender.moved
+
+    @api("disable")
+    def disable(self) -> None:
+        """Stop and give the pins back (UART-DIS-01)."""
+        self._close(release=True)
+
+    @api("flags", since=(30, 0))
+    def flags(self) -> int:
+        """Events since last asked; reading clears them (UART-FLAG-01)."""
+        flags = self._flags | (self._receiver.take_flags() if self._receiver is not None else Flags(0))
+        self._flags = flags if self.chip.broken(FLAGS_STAY) else Flags(0)
+        return int(flags)
+
+    @api("setrxfifosize", Param("newInputFifoSize", INTEGER), since=(32, 0))
+    def setrxfifosize(self, size: int) -> None:
+        """Set the receive FIFO's size, while disabled."""
+        self._set_fifo("rx", size)
+
+    @api("settxfifosize", Param("newOutputFifoSize", INTEGER), since=(32, 0))
+    def settxfifosize(self, size: int) -> None:
+        """Set the transmit FIFO's size, while disabled."""
+        self._set_fifo("tx", size)
+
+    @api(
+        "settxactive",
+        Param("pin", OBJECT, nullable=True),
+        Param("polarity", INTEGER),
+        Param("preDelay", INTEGER, 2),
+        Param("postDelay", INTEGER, 2),
+        since=(34, 0),
+    )
+    def settxactive(self, pin: ObjectRef | None, polarity: int, pre_us: int, post_us: int) -> None:
+        """Drive a pin while transmitting.
+
+        choice: null takes it off; it outlives configure() (UART-TXA-06, -07).
+        """
+        if self._uart.tx is None:
+            raise Thrown("uart has no transmitter")
+        if post_us > _LONGEST_POST_US:
+            raise Thrown("postdelay > 5ms: settxactive(pin, polarity, preDelay, postDelay)")
+        if self._active is not None:
+            self._active.release()
+            self._active = None
+        if pin is not None and not self.chip.broken(ACTIVE_IGNORED):
+            pad = pin_of(self.chip, pin)
+            self._active = TransmitActive(self.chip, pad, int(polarity != 0), max(pre_us, 0), max(post_us, 0))
+
+    def squirrel_stopped(self) -> None:
+        """choice: a program's end disables its UARTs.
+
+        FIFO sizes survive it (limit-uart-fifo-sizes-survive-reload).
+        """
+        self._callback = None
+        self._posted = False
+        self._close(release=True)
+        if self._active is not None:
+            self._active.release()
+            self._active = None
+
+    def started(self) -> None:
+        """impOS has booted: a broken one receives from now on."""
+        if self.chip.broken(READS_EARLY) and self._uart.rx is not None and self._early is None:
+            fmt = LineFormat(8_680_555_556)
+            self._early = UartReceiver(self.chip.pads[self._uart.rx].net, fmt, lambda: None)
+
+    def _open(self, fmt: LineFormat) -> None:
+        flow = not self._control & CONTROL["NO_CTSRTS"]
+        if self._uart.tx is not None and not self._control & CONTROL["NO_TX"]:
+            tx = self._claim(self._uart.tx, self._lost_tx)
+            cts = self._claim(self._uart.cts, None) if flow and self._uart.cts else None
+            self._sender = self._new_sender(tx.net, tx, fmt, cts)
+        if self._uart.rx is not None and not self._control & CONTROL["NO_RX"]:
+            rx = self._claim(self._uart.rx, self._lost_rx)
+            rx.driver.set(0)
+            rts = self._claim(self._uart.rts, None) if flow and self._uart.rts else None
+            size = self._fifo("rx")
+            self._receiver = Receiver(self.chip, rx.net, fmt, size, rts, self._received)
+            self._watch()
+        self._format = fmt
+
+    def _new_sender(self, net: Net, pad: Pad | None, fmt: LineFormat, cts: Pad | None) -> Sender:
+        driver = pad.driver if pad is not None else net.driver("unconnected")
+        return Sender(self.world, driver, fmt, self._fifo("tx"), cts, self._half_sent, self._sent)
+
+    def _close(self, release: bool = False) -> None:
+        if self._receiver is not None:
+            self._receiver.close()
+        if self._sender is not None:
+            self._sender.close()
+        self._receiver = self._sender = None
+        if release:
+            for label in self._uart.pins.values():
+                self.chip.pads[label].release(self)
+
+    def _claim(self, label: str, lost: Any) -> Pad:
+        pad = self.chip.pads[label]
+        pad.claim(self, lost)
+        return pad
+
+    def _lost_tx(self) -> None:
+        """Another function took the TX pin: what is left goes out where nobody sees it."""
+        if self._sender is not None:
+            unsent = self._sender.close()
+            self._sender = self._new_sender(Net(self.world, "nowhere"), None, self._format, None)
+            self._sender.send(unsent)
+
+    def _lost_rx(self) -> None:
+        if self._receiver is not None:
+            self._receiver.close()
+
+    def _write(self, sender: Sender, data: bytes) -> Generator[int | Trigger, None, None]:
+        if not data:
+            return
+        if self._active is not None and not sender.busy:
+            if self.chip.broken(ACTIVE_REBOOTS) and self._chance.randrange(30) == 0:
+                self.chip.crash()
+            self._active.begin()
+            yield self.world.now + self._active.pre_ns
+        sender.send(data)
+        if self._active is not None:
+            self._active.planned(sender.idle_ns, self._bit_ns)
+        size = self._fifo("tx")
+        while sender.waiting > size:
+            yield sender.room_at(size)
+
+    def _read_many(self, count: int | None) -> bytes:
+        if self._receiver is None:
+            return b""
+        # choice: TIMING_ENABLED does not change what readblob() and readstring() return (UART-READ-07)
+        limit = self._fifo("rx") if count is None else max(count, 0)
+        data = self._receiver.read_many(limit)
+        return data.split(b"\0")[0] if self.chip.broken(CUT_AT_NUL) else data
+
+    def _fifo(self, which: str) -> int:
+        size = self.chip.kept.get(f"{self.path} {which}", DEFAULT_FIFO)
+        assert isinstance(size, int)
+        return size
+
+    def _set_fifo(self, which: str, size: int) -> None:
+        if self._receiver is not None or self._sender is not None:
+            raise Thrown("uart is configured")  # UART-RXF-E1, UART-TXF-E1; the text is a choice
+        if size > self.chip.memory_free():
+            raise Thrown("not enough memory")
+        least = 80 if self.chip.module.name == "imp005" else 20
+        self.chip.kept[f"{self.path} {which}"] = max(size, least)  # choice: clamped (UART-RXF-E3)
+
+    def _replace_callback(self, callback: Closure | None) -> None:
+        self.chip.runtime.forget(self._callback)
+        self._callback, self._posted, self._raised = callback, False, Flags(0)
+
+    def _watch(self) -> None:
+        if self._receiver is not None:
+            self._receiver.watch(self._callback is not None and not self._posted)
+
+    def _received(self, raised: Flags) -> None:
+        self._post(raised)
+
+    def _half_sent(self) -> None:
+        if self.chip.release.since(32):
+            self._event(Flags.WRITE_HALF_DONE)
+
+    def _sent(self) -> None:
+        if self._active is not None:
+            self._active.end()
+        if self._receiver is not None and self._active is not None and self.chip.broken(DEAF_AFTER_SENDING):
+            self._receiver.deaf_until = self.world.now + _DEAF_NS
+        self._event(Flags.WRITE_DONE)
+
+    def _event(self, flag: Flags) -> None:
+        self._flags |= flag
+        # choice: without CALLBACK_WITH_FLAGS only reception calls back
+        if self._control & CONTROL["CALLBACK_WITH_FLAGS"]:
+            self._post(flag)
+
+    def _post(self, raised: Flags) -> None:
+        """One callback is on its way at a time; what happens until it runs is added to its flags."""
+        self._raised |= raised
+        if self._callback is None or self._posted:
+            return
+        self._posted = True
+        self._watch()
+        self.chip.runtime.post(self._callback, self._arguments)
+
+    def _arguments(self) -> list[Any]:
+        raised, self._raised, self._posted = self._raised, Flags(0), False
+        self._watch()
+        if not self._control & CONTROL["CALLBACK_WITH_FLAGS"]:
+            return []
+        return [0 if self.chip.broken(CALLBACK_BLIND) else int(raised)]
+
+    def _crash_perhaps(self) -> None:
+        receiving = self._receiver is not None and self._receiver.in_flight
+        crashes = (receiving and self.chip.broken(RECONFIGURE_CRASHES)) or (
+            self.chip.runtime.callbacks_waiting and self.chip.broken(CONFIGURE_CRASHES)
+        )
+        if crashes and self._chance.randrange(10) == 0:
+            self.chip.crash()
+
+    def _taken_early(self) -> bytes:
+        early, self._early = self._early, None
+        if early is None:
+            return b""
+        data = bytes(arrival.value & 0xFF for arrival in early.take(self.world.now))
+        early.close()
+        return data[-DEFAULT_FIFO:]

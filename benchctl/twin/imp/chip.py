@@ -1,0 +1,128 @@
+"""What every API object of one virtual imp shares."""
+
+import random
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NoReturn, Protocol
+
+from benchctl.dut.module import Module
+from benchctl.twin.faults import Fault, FaultSet
+from benchctl.twin.imp.impos import Release
+from benchctl.twin.imp.pads import Pads
+from benchctl.twin.imp.runtime import Halted, Runtime, Trigger
+from benchctl.twin.usb.bus import Port
+from benchctl.twin.world import World
+
+_EPOCH = 1577836800
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One line of the device log, as the log stream of impCentral carries it.
+
+    Attributes:
+        t_ns: simulated time.
+        kind: `server.log`, `server.error`, `status` or `lastexitcode`.
+        text: the message.
+    """
+
+    t_ns: int
+    kind: str
+    text: str
+
+
+class Control(Protocol):
+    """What a program can do to the imp it runs on, and what the imp knows of the program."""
+
+    def software_reset(self) -> None:
+        """imp.reset()."""
+
+    def software_restart(self) -> None:
+        """server.restart()."""
+
+    def deep_sleep(self, seconds: int) -> None:
+        """Sleep, then boot."""
+
+    def snooze(self) -> None:
+        """Sleep until the server may be back, then boot."""
+
+    def crash(self) -> None:
+        """impOS crashes and starts again."""
+
+    def leak(self, size: int) -> None:
+        """Lose memory until the next power cycle or deep sleep."""
+
+    def memory_free(self) -> int:
+        """Bytes the program may still allocate."""
+
+
+@dataclass
+class Chip:
+    """Module, release and faults; pads, runtime and the log.
+
+    Attributes:
+        usb_port: what is plugged into the USB host port.
+        boot_ns: when the imp last booted: zero of millis() and micros() (hardware-millis, system.yaml).
+        online: whether a network and the server are within reach.
+        online_changed: fires when that changed.
+        wakereason: what hardware.wakereason() returns.
+        kept: what outlives the Squirrel program but not a power cycle, by API path.
+        flash_kept: what outlives a power cycle too.
+    """
+
+    world: World
+    module: Module
+    release: Release
+    pads: Pads
+    runtime: Runtime
+    faults: FaultSet
+    log: Callable[[str, str], None]
+    control: Control
+    seed: int = 0
+    usb_port: Port | None = None
+    boot_ns: int = 0
+    online: bool = True
+    wakereason: int = 0
+    online_changed: Trigger = field(default_factory=Trigger)
+    kept: dict[str, object] = field(default_factory=dict)
+    flash_kept: dict[str, object] = field(default_factory=dict)
+
+    def broken(self, fault: Fault) -> bool:
+        """True when the fault was asked for, or the release ships with it."""
+        if fault.modules and self.module.name not in fault.modules:
+            return False
+        return fault in self.faults or fault.id in self.release.bugs
+
+    def random(self, purpose: str) -> random.Random:
+        """A generator for one purpose, repeatable by seed."""
+        return random.Random(f"{self.seed}/{self.world.seed}/{self.module.name}/{purpose}")
+
+    def crash(self) -> NoReturn:
+        """End the native call under way by a crash of impOS."""
+        raise Halted(self.control.crash)
+
+    def memory_free(self) -> int:
+        """Bytes the program may still allocate."""
+        return self.control.memory_free()
+
+    @property
+    def micros(self) -> int:
+        """Whole microseconds since boot."""
+        return (self.world.now - self.boot_ns) // 1000
+
+    @property
+    def unix_time(self) -> int:
+        """Seconds since 1970. choice: the bench opens at 00:00 UTC on 1 January 2020."""
+        return _EPOCH + self.world.now // 10**9
+
+    @property
+    def device_id(self) -> str:
+        """16 hex digits that start with the module's digit. choice: the others come from the seed."""
+        prefix = self.module.fact("identity.device_id_prefix").value or "0"
+        return f"{prefix}000d8c46{zlib.crc32(f'{self.module.name}/{self.seed}'.encode()):08x}"[:16]
+
+    @property
+    def mac(self) -> str:
+        """WiFi MAC, 12 hex digits, the end of the device id."""
+        return self.device_id[4:]

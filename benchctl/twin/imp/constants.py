@@ -1,0 +1,38 @@
+"""Constants of the imp API by name. Values: data/constants.yaml, which says which of them are choices."""
+
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from benchctl.twin.imp.impos import Release
+
+
+def _read() -> dict[str, dict[str, dict[str, Any]]]:
+    text = (files("benchctl.twin.imp") / "data" / "constants.yaml").read_text(encoding="utf-8")
+    data: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(text)
+    return data
+
+
+_GROUPS = _read()
+
+
+def _values(group: str) -> dict[str, int]:
+    return {name: entry["value"] for name, entry in _GROUPS[group].items()}
+
+
+PARITY = _values("uart_parity")
+CONTROL = _values("uart_control")
+PIN_MODE = _values("pin_mode")
+SPI_MODE = _values("spi_mode")
+USB_EVENT = _values("usb_event")
+
+
+def constants(release: Release) -> dict[str, int]:
+    """Every constant of that release, by name."""
+    return {
+        name: entry["value"]
+        for group in _GROUPS.values()
+        for name, entry in group.items()
+        if release.since(*(int(part) for part in str(entry.get("since", "0.0")).split(".")))
+    }

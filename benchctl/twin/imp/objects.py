@@ -1,0 +1,99 @@
+"""Which API objects a module has, and the manifest that shows them to the VM."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from benchctl.twin.faults import declare
+from benchctl.twin.imp.api.base import ApiObject
+from benchctl.twin.imp.api.hardware import Hardware, RootFunctions
+from benchctl.twin.imp.api.imp_object import TIMER, ImpObject
+from benchctl.twin.imp.api.net import INTERFACE, Interface, Net
+from benchctl.twin.imp.api.pin import GpioPin
+from benchctl.twin.imp.api.server import Agent, Server
+from benchctl.twin.imp.api.uart import UartPort
+from benchctl.twin.imp.chip import Chip
+from benchctl.twin.imp.constants import constants
+from benchctl.twin.imp.pinmode.base import PinMode
+from benchctl.twin.vm.messages import Manifest, Method, Methods, Quirks
+
+UART_MISSING = declare(
+    "uart-one-missing", "r30-imp003-five-uarts", "hardware.uartDM does not exist", ["imp003"]
+)
+SPI_MISSING = declare("spi-one-missing", "r30-imp003-two-spi", "hardware.spiLGDK does not exist", ["imp003"])
+I2C_MISSING = declare("i2c-one-missing", "r30-imp003-two-i2c", "hardware.i2cFG does not exist", ["imp003"])
+PINS_NUMBERED = declare(
+    "imp003-pins-numbered", "r30-imp003-pin-names", "the imp003's pins have numbers, not letters", ["imp003"]
+)
+PINS_LETTERED = declare(
+    "imp001-pins-lettered",
+    "r30-imp001-imp002-pin-names-kept",
+    "the imp001's pins have letters, not numbers",
+    ["imp001"],
+)
+_KINDS = (TIMER, INTERFACE)
+
+
+def build(chip: Chip, modes: dict[str, PinMode]) -> dict[str, ApiObject]:
+    """Every API object of the module and release, by path; `modes` is where pins keep what they are."""
+    module = chip.module
+    missing = {
+        name
+        for fault, name in ((UART_MISSING, "uartDM"), (SPI_MISSING, "spiLGDK"), (I2C_MISSING, "i2cFG"))
+        if chip.broken(fault)
+    }
+    found: list[ApiObject] = [
+        RootFunctions(chip, ""),
+        ImpObject(chip, "imp"),
+        Net(chip, "imp.net"),
+        Hardware(chip, "hardware"),
+        Server(chip, "server"),
+        Agent(chip, "agent"),
+        Interface(chip, INTERFACE),
+    ]
+    found += [
+        GpioPin(chip, f"hardware.pin{_pin_name(chip, i, name)}", chip.pads[name], modes)
+        for i, name in enumerate(module.gpio_pins)
+    ]
+    found += [UartPort(chip, f"hardware.{name}", uart) for name, uart in module.uarts.items()]
+    return {item.path: item for item in found if item.path.removeprefix("hardware.") not in missing}
+
+
+def manifest(
+    chip: Chip, objects: Mapping[str, ApiObject], *, nv: Any, seed: int, memory_limit: int
+) -> Manifest:
+    """What the VM presents to the program."""
+    names: dict[str, Any] = dict(constants(chip.release))
+    if nv is not None:
+        names["nv"] = nv
+    release = chip.release
+    return Manifest(
+        constants=names,
+        objects={path: _methods(item) for path, item in objects.items() if path not in _KINDS},
+        kinds={kind: _methods(objects[kind]) if kind in objects else {} for kind in _KINDS},
+        seed=seed,
+        quirks=Quirks(
+            acall_limit=10 if release.since(40) else None,
+            format_pads_floats=release.since(34, 6),
+            format_nonfinite=None if release.since(34, 10) else "0.000000",  # choice: the wrong text
+        ),
+        memory_limit=memory_limit,
+    )
+
+
+def _methods(item: ApiObject) -> Methods:
+    return {
+        name: Method(as_text=method.as_text, keep_blobs=method.keep_blobs)
+        for name, method in item.available().items()
+    }
+
+
+def _pin_name(chip: Chip, index: int, name: str) -> str:
+    if chip.broken(PINS_NUMBERED):
+        return str(index + 1)
+    return "ABCDEF"[index] if chip.broken(PINS_LETTERED) else name
+
+
+def stop(objects: Iterable[ApiObject]) -> None:
+    """The program is over: every object lets go."""
+    for item in objects:
+        item.squirrel_stopped()

@@ -1,0 +1,1 @@
+"""What a GPIO pin can be configured as, one class a mode."""

@@ -1,0 +1,222 @@
+"""The receiving half of an imp UART: FIFO, intervals, error flags and RTS."""
+
+from collections import deque
+from collections.abc import Callable
+from enum import IntFlag
+
+from benchctl.twin.faults import declare
+from benchctl.twin.imp.chip import Chip
+from benchctl.twin.imp.pads import Pad
+from benchctl.twin.wires.net import Net
+from benchctl.twin.wires.timeline import Drive
+from benchctl.twin.wires.uart_line import Arrival, LineError, LineFormat, UartReceiver
+from benchctl.twin.world import Event
+
+LONGEST_INTERVAL_US = 0x7FFFFF  # UART-READ-03, api/uart.yaml
+RTS_SPACES = 16  # rts_deassert, api/uart.yaml
+
+INTERVAL_WITHOUT_BYTE = declare(
+    "uart-interval-without-byte",
+    "r34-uart-rx-byte-timing",
+    "the interval leaves out the time of the byte itself",
+)
+INTERVAL_COARSE = declare(
+    "uart-interval-in-milliseconds",
+    "r34-uart-modbus-rtu-viable",
+    "intervals step in whole milliseconds, too coarse for 3.5 characters",
+)
+NO_ERROR_FLAGS = declare(
+    "uart-error-flags-missing", "r30-uart-flags", "framing, parity and overrun errors set no flag"
+)
+RTS_LATE = declare(
+    "uart-rts-at-full-fifo",
+    "r30-uart-rts-deassert-at-16-free",
+    "RTS goes inactive only when the FIFO is full",
+)
+RTS_DEAF = declare(
+    "uart-deaf-after-rts",
+    "r30-uart-flow-control-slow-senders",
+    "bytes that arrive while RTS is inactive are lost",
+)
+DEAF_AFTER_SENDING = declare(
+    "uart-deaf-after-sending",
+    "r34-uart-half-duplex-external-buffer",
+    "with a transmit-active pin, bytes that begin within 5 ms after sending are lost",
+)
+
+
+class Flags(IntFlag):
+    """Event flags (event_flags, api/uart.yaml)."""
+
+    READ_READY = 1
+    WRITE_DONE = 2
+    NOISE_ERROR = 4
+    FRAME_ERROR = 8
+    PARITY_ERROR = 16
+    OVERRUN_ERROR = 32
+    LINE_IDLE = 64
+    WRITE_HALF_DONE = 128
+
+
+_OF_LINE = {
+    LineError.NOISE: Flags.NOISE_ERROR,
+    LineError.FRAMING: Flags.FRAME_ERROR,
+    LineError.PARITY: Flags.PARITY_ERROR,
+}
+
+
+class Receiver:
+    """Collects what the wire carried, when it is looked at; plans an event only where time matters.
+
+    Args:
+        chip: the imp.
+        net: the RX wire.
+        fmt: frame format.
+        size: FIFO size in bytes.
+        rts: the RTS pad, driven by this receiver (low: may send), or None.
+        on_event: told the flags of newly received bytes, at their time, while `watching`.
+
+    Attributes:
+        watching: whether the next byte is to be reported through `on_event`.
+        deaf_until: bytes that begin before this time are lost (a fault).
+    """
+
+    def __init__(
+        self,
+        chip: Chip,
+        net: Net,
+        fmt: LineFormat,
+        size: int,
+        rts: Pad | None,
+        on_event: Callable[[Flags], None],
+    ) -> None:
+        self._chip, self._fmt, self._size, self._rts, self._on_event = chip, fmt, size, rts, on_event
+        self.watching = False
+        self.deaf_until = 0
+        self._fifo: deque[tuple[int, int]] = deque()
+        self._previous: Arrival | None = None
+        self._enabled_ns = chip.world.now
+        self._flags = Flags(0)
+        self._next: Event | None = None
+        self._line = UartReceiver(net, fmt, self._plan)
+        self._set_rts()
+        self._plan()
+
+    def watch(self, on: bool) -> None:
+        """Report the next byte, or stop reporting."""
+        self.watching = on
+        self._plan()
+
+    def read(self) -> tuple[int, int] | None:
+        """The oldest byte and its interval in us, or None."""
+        self._collect()
+        if not self._fifo:
+            return None
+        entry = self._fifo.popleft()
+        self._after_reading()
+        return entry
+
+    def read_many(self, count: int) -> bytes:
+        """Up to `count` of the oldest bytes."""
+        self._collect()
+        data = bytes(self._fifo.popleft()[0] for _ in range(min(count, len(self._fifo))))
+        self._after_reading()
+        return data
+
+    def take_flags(self) -> Flags:
+        """Flags raised since last asked."""
+        self._collect()
+        flags, self._flags = self._flags, Flags(0)
+        return flags
+
+    def preload(self, data: bytes) -> None:
+        """Put bytes into the FIFO as if they had been received (a fault)."""
+        self._fifo.extend((value, 0) for value in data)
+
+    @property
+    def in_flight(self) -> bool:
+        """True while a frame is on the wire."""
+        return bool(self._line.pending) and self._line.pending[0].start_ns <= self._chip.world.now
+
+    def close(self) -> None:
+        """Stop receiving; what the FIFO holds is lost."""
+        self._line.close()
+        if self._next is not None:
+            self._next.cancel()
+
+    def _collect(self) -> Flags:
+        """Move what has arrived into the FIFO; returns the flags it raised."""
+        raised = Flags(0)
+        for arrival in self._line.take(self._chip.world.now):
+            raised |= self._receive(arrival)
+        self._flags |= raised
+        if raised:
+            self._set_rts()
+        return raised
+
+    def _receive(self, arrival: Arrival) -> Flags:
+        if arrival.start_ns < self.deaf_until:
+            return Flags(0)
+        flags = Flags.LINE_IDLE if self._idle_before(arrival) else Flags(0)
+        interval = self._interval(arrival)
+        self._previous = arrival
+        if not self._chip.broken(NO_ERROR_FLAGS):
+            for line, flag in _OF_LINE.items():
+                if arrival.error & line:
+                    flags |= flag
+        free = self._size - len(self._fifo)
+        if free <= RTS_SPACES and self._rts is not None and self._chip.broken(RTS_DEAF):
+            return flags
+        if free <= 0:
+            # choice: the byte that finds no room is the one that is lost (overrun_drop_policy is unknown)
+            return flags if self._chip.broken(NO_ERROR_FLAGS) else flags | Flags.OVERRUN_ERROR
+        self._fifo.append((arrival.value, interval))
+        return flags | Flags.READ_READY
+
+    def _interval(self, arrival: Arrival) -> int:
+        """Microseconds from the previous byte's receipt to this one's (UART-READ-02, -03, -05)."""
+        if self._previous is None:
+            return LONGEST_INTERVAL_US  # choice: there was no byte before the first one (UART-READ-06)
+        interval = arrival.t_ns // 1000 - self._previous.t_ns // 1000  # choice: a counter of whole us
+        if self._chip.broken(INTERVAL_WITHOUT_BYTE):
+            interval -= self._fmt.frame_ns // 1000
+        if self._chip.broken(INTERVAL_COARSE):
+            interval -= interval % 1000
+        return min(interval, LONGEST_INTERVAL_US)
+
+    def _idle_before(self, arrival: Arrival) -> bool:
+        """A whole frame time of ones came before this frame's start bit."""
+        half_bit_ns = self._fmt.bit_fs // 2_000_000
+        since = self._enabled_ns if self._previous is None else self._previous.t_ns + half_bit_ns
+        return arrival.start_ns - since >= self._fmt.frame_ns
+
+    def _after_reading(self) -> None:
+        self._set_rts()
+        self._plan()
+
+    def _spaces(self) -> int:
+        return 0 if self._chip.broken(RTS_LATE) else RTS_SPACES
+
+    def _set_rts(self) -> None:
+        if self._rts is not None:
+            # choice: RTS is active low, and active again as soon as more places are free than that
+            full = self._size - len(self._fifo) <= self._spaces()
+            self._rts.driver.set(Drive.HIGH if full else Drive.LOW)
+
+    def _plan(self) -> None:
+        """Be there when the next byte matters: for the callback, or because RTS must change."""
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        pending = self._line.pending
+        until_full = self._size - self._spaces() - len(self._fifo)
+        index = 0 if self.watching else until_full - 1 if self._rts is not None and until_full > 0 else None
+        if index is not None and index < len(pending):
+            self._next = self._chip.world.at(pending[index].t_ns, self._arrived)
+
+    def _arrived(self) -> None:
+        self._next = None
+        raised = self._collect()
+        if raised and self.watching:
+            self._on_event(raised)
+        self._plan()

@@ -1,0 +1,103 @@
+"""Squirrel values as the API sees them, and the checks every parameter goes through.
+
+Strings are `str` with one character per byte (latin-1); null, integers, floats, bools, arrays and tables are
+the Python values. The texts thrown for a wrong number or type are Squirrel's own (squirrel.yaml, e-text).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchctl.twin.vm.messages import ApiObject as ObjectRef
+from benchctl.twin.vm.messages import Blob, Closure, Opaque
+
+__all__ = [
+    "ANY", "ARRAY", "BLOB", "BOOL", "DATA", "FUNCTION", "INTEGER", "NUMBER", "OBJECT", "STRING", "TABLE",
+    "Blob", "Closure", "Kind", "ObjectRef", "Opaque", "Param", "Thrown", "as_bytes", "as_string", "checked",
+]  # fmt: skip
+
+
+class Thrown(Exception):  # noqa: N818 -- it is a Squirrel exception, not an error of the bench
+    """A native call throws this text into Squirrel."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(text)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type a parameter may have."""
+
+    name: str
+    accepts: Callable[[Any], bool]
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+INTEGER = Kind("integer", _is_int)
+NUMBER = Kind("integer|float", lambda v: _is_int(v) or isinstance(v, float))
+BOOL = Kind("bool", lambda v: isinstance(v, bool))
+STRING = Kind("string", lambda v: isinstance(v, str))
+BLOB = Kind("blob", lambda v: isinstance(v, Blob))
+DATA = Kind("string|blob", lambda v: isinstance(v, str | Blob))
+OBJECT = Kind("instance", lambda v: isinstance(v, ObjectRef))
+FUNCTION = Kind("function", lambda v: isinstance(v, Closure))
+TABLE = Kind("table", lambda v: isinstance(v, dict))
+ARRAY = Kind("array", lambda v: isinstance(v, list))
+ANY = Kind("any", lambda _: True)
+
+REQUIRED: Any = object()
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter of an API method; null stands for an optional one that is left out."""
+
+    name: str
+    kind: Kind
+    default: Any = REQUIRED
+    nullable: bool = False
+
+    def check(self, value: Any, position: int) -> Any:
+        """The value, or the default for null. Raises Thrown when the type is wrong."""
+        if value is None and (self.nullable or self.default is not REQUIRED):
+            return None if self.default is REQUIRED else self.default
+        if not self.kind.accepts(value):
+            found = type_name(value)
+            raise Thrown(f"parameter {position} has an invalid type '{found}' ; expected: '{self.kind.name}'")
+        return value
+
+
+def checked(params: tuple[Param, ...], arguments: list[Any]) -> list[Any]:
+    """Arguments made complete and checked. Raises Thrown with Squirrel's own texts."""
+    required = sum(p.default is REQUIRED for p in params)
+    if not required <= len(arguments) <= len(params):
+        raise Thrown("wrong number of parameters")
+    values = [p.check(value, i + 1) for i, (p, value) in enumerate(zip(params, arguments, strict=False))]
+    return values + [p.default for p in params[len(arguments) :]]
+
+
+def type_name(value: Any) -> str:
+    """What `typeof` says of a value."""
+    if value is None:
+        return "null"
+    if isinstance(value, Opaque):
+        return value.type
+    names: dict[type, str] = {
+        bool: "bool", int: "integer", float: "float", str: "string", list: "array", dict: "table",
+        Closure: "function", Blob: "blob",
+    }  # fmt: skip
+    return names.get(type(value), "instance")
+
+
+def as_bytes(value: "str | Blob") -> bytes:
+    """The bytes of a string or blob."""
+    return value.data if isinstance(value, Blob) else value.encode("latin-1")
+
+
+def as_string(data: bytes) -> str:
+    """Bytes as a Squirrel string."""
+    return data.decode("latin-1")
