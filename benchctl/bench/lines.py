@@ -8,7 +8,7 @@ from benchctl.errors import NotEquippedError
 class NoReset(Reset):
     """A rig without a wire to the imp's reset."""
 
-    def assert_(self) -> None:
+    def hold(self) -> None:
         """Raises NotEquippedError."""
         raise NotEquippedError("reset line", "wire the imp's reset to a gpio line and name it under `reset`")
 

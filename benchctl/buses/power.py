@@ -19,7 +19,7 @@ class Reset(ABC):
     """The imp's reset line."""
 
     @abstractmethod
-    def assert_(self) -> None:
+    def hold(self) -> None:
         """Hold the imp in reset."""
 
     @abstractmethod

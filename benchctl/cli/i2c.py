@@ -1,0 +1,61 @@
+"""`benchctl i2c`: probe an I²C bus by hand."""
+
+from typing import Annotated
+
+import typer
+
+from benchctl.cli.output import Json, emit, hexdump, stdout
+from benchctl.cli.rigs import Bytes, Number, Rig, Seed, opened
+
+app = typer.Typer(help="Probe an I²C bus of the rig. Addresses are 7-bit.")
+
+Bus = Annotated[str, typer.Argument(metavar="NET", help="An imp I²C bus (i2cJK), or a board role for one.")]
+Hz = Annotated[float, typer.Option(help="SCL in Hz.")]
+
+
+@app.command()
+def scan(rig: Rig, bus: Bus, hz: Hz = 100e3, seed: Seed = 0, json: Json = False) -> None:
+    """List the addresses that acknowledge."""
+    with opened(rig, seed=seed) as bench:
+        bench.power.on()
+        controller = bench.i2c(bus)
+        controller.configure(hz)
+        found = controller.scan()
+    if json:
+        emit({"addresses": found})
+    else:
+        stdout().print(" ".join(f"{address:#04x}" for address in found) or "nobody answers")
+
+
+@app.command()
+def read(
+    rig: Rig,
+    bus: Bus,
+    address: Number,
+    count: Annotated[int, typer.Argument(metavar="COUNT")],
+    register: Annotated[str, typer.Option(help="Register bytes to write first, in hex.")] = "",
+    hz: Hz = 100e3,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Read bytes, after writing a register address if one is given."""
+    with opened(rig, seed=seed) as bench:
+        bench.power.on()
+        controller = bench.i2c(bus)
+        controller.configure(hz)
+        prefix = bytes.fromhex(register)
+        data = controller.write_read(address, prefix, count) if prefix else controller.read(address, count)
+    if json:
+        emit({"address": address, "data": data.hex()})
+    else:
+        stdout().print(hexdump(data))
+
+
+@app.command()
+def write(rig: Rig, bus: Bus, address: Number, data: Bytes, hz: Hz = 100e3, seed: Seed = 0) -> None:
+    """Write bytes."""
+    with opened(rig, seed=seed) as bench:
+        bench.power.on()
+        controller = bench.i2c(bus)
+        controller.configure(hz)
+        controller.write(address, data)

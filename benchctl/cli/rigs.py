@@ -1,0 +1,45 @@
+"""Arguments that name a rig and values, and opening the rig."""
+
+from typing import Annotated
+
+import typer
+
+from benchctl.bench import Bench, open_bench
+from benchctl.errors import UserError
+
+Rig = Annotated[str, typer.Argument(metavar="RIG", help="A rig file, or the name of one in rigs/.")]
+Seed = Annotated[int, typer.Option(help="Seed of the virtual bench.")]
+Impos = Annotated[str, typer.Option(help="impOS release on the virtual imp, such as 34.11.")]
+
+
+def opened(rig: str, *, seed: int = 0, impos: str = "") -> Bench:
+    """Open a rig, to be used in a `with` block."""
+    return open_bench(rig, seed=seed, impos=impos)
+
+
+def byte_string(text: str) -> bytes:
+    """Bytes from the command line: hex such as `01 03 0f` or `0x0103`, or text after `text:`.
+
+    Raises:
+        UserError: neither.
+    """
+    if text.startswith("text:"):
+        return text[5:].encode().decode("unicode_escape").encode("latin-1")
+    try:
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raise UserError(
+            f"{text!r} is not hex", "write bytes as 01030f (spaces allowed), or text as text:hello"
+        ) from None
+
+
+def number(text: str) -> int:
+    """A number in decimal, or hex after 0x. Raises UserError."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise UserError(f"{text!r} is not a number", "write it in decimal, or in hex after 0x") from None
+
+
+Number = Annotated[int, typer.Argument(parser=number, metavar="N")]
+Bytes = Annotated[bytes, typer.Argument(parser=byte_string, metavar="BYTES", help="Hex, or text:...")]
