@@ -19,7 +19,7 @@ _BITBANG_BASE, _BITBANG_HIGH = 16, 5
 
 
 class Divider(NamedTuple):
-    """A programmed divider: nominal reference in Hz, divisor in eighths, and how fast the crystal really is."""
+    """A programmed divider: nominal reference in Hz, divisor in eighths, and how fast the crystal is."""
 
     reference_hz: int
     eighths: int
