@@ -9,6 +9,7 @@ from benchctl.errors import BenchError, DutError, NotEquippedError
 from benchctl.measure import Verdict
 
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+_HINT = "Use -v to get more diff"
 _PTY = re.compile(r"/dev/pts/\d+")
 
 
@@ -33,7 +34,7 @@ def describe(exception: BaseException, root: Path) -> str:
     """The exception in words that are the same in every run: no addresses, no absolute paths."""
     text = str(exception).strip()
     if isinstance(exception, AssertionError):
-        text = text or "an assertion failed"
+        text = text.replace(_HINT, "").strip() or "an assertion failed"
     elif not isinstance(exception, BenchError | pytest.skip.Exception | pytest.fail.Exception):
         text = f"{type(exception).__name__}: {text}" if text else type(exception).__name__
     text = text.replace(f"{root}/", "")

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Column
 
 from benchctl.measure import Verdict
+from benchctl.qualify.suites import FOLDER
 from benchctl.report.results import TestResult
 
 STYLES = {
@@ -35,16 +37,16 @@ class ProgressDisplay:
         self._live = console.is_terminal
         self._counts: Counter[Verdict] = Counter()
         self._bar = Progress(
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.fields[counts]}"),
-            TimeElapsedColumn(),
-            TextColumn("[bright_black]{task.description}"),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[counts]}", table_column=Column(no_wrap=True)),
+            TextColumn("[bright_black]{task.description}", table_column=Column(ratio=1, no_wrap=True)),
             console=console,
             auto_refresh=False,
             transient=True,
+            expand=True,
         )
-        self._task = self._bar.add_task("", total=None, counts="")
+        self._task = self._bar.add_task("", total=0, counts="")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Now it is known how many there are."""
@@ -55,14 +57,14 @@ class ProgressDisplay:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Show what is running."""
         if self._live:
-            self._bar.update(self._task, description=escape(nodeid), refresh=True)
+            self._bar.update(self._task, description=escape(nodeid.removeprefix(f"{FOLDER}/")), refresh=True)
 
     def pytest_benchctl_result(self, result: TestResult) -> None:
         """Show what came of it; in a live display only what needs attention stays on the screen."""
         self._counts[result.verdict] += 1
         counts = "  ".join(
             f"[{STYLES[verdict]}]{self._counts[verdict]} {verdict}[/]"
-            for verdict in Verdict
+            for verdict in _NOTEWORTHY
             if self._counts[verdict]
         )
         self._bar.update(self._task, advance=1, counts=counts)
@@ -82,5 +84,5 @@ class ProgressDisplay:
         verdict = f"[{STYLES[result.verdict]}]{result.verdict.value:<{_WIDEST}}[/]"
         self._console.print(f"{verdict} {escape(result.nodeid)}", highlight=False, soft_wrap=True)
         if result.verdict in _NOTEWORTHY and result.message:
-            for line in result.message.splitlines():
-                self._console.print(f"{'':{_WIDEST}}   {escape(line)}", highlight=False, soft_wrap=True)
+            first = result.message.splitlines()[0]
+            self._console.print(f"{'':{_WIDEST}} {escape(first)}", highlight=False, soft_wrap=True)

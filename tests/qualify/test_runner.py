@@ -49,7 +49,7 @@ def test_a_run_writes_its_report_and_says_how_it_goes(checkout: Path) -> None:
     assert console.file.getvalue().splitlines() == [
         "PASS           suites/uart/test_echo.py::test_passes",
         "FAIL           suites/uart/test_echo.py::test_fails",
-        "                 reply: expected 2, got 1",
+        "               reply: expected 2, got 1",
         "NOT-EQUIPPED   suites/uart/test_echo.py::test_lacks",
     ]
 
