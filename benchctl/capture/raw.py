@@ -15,12 +15,12 @@ NAMES = tuple(f"D{bit}" for bit in range(8))
 def open_raw(path: Path, rate: Fraction) -> Stream:
     """The samples of `path`, taken at `rate` per second."""
 
-    def chunks() -> Iterator[Waveform]:
+    def chunks(only: int | None) -> Iterator[Waveform]:
         start, previous = 0, None
         with path.open("rb") as file:
             while len(samples := np.fromfile(file, dtype=np.uint8, count=CHUNK)) or not start:
                 yield Waveform.from_samples(
-                    samples, NAMES, rate, start=start, previous=previous, source=path.name
+                    samples, NAMES, rate, start=start, previous=previous, only=only, source=path.name
                 )
                 if not len(samples):
                     return

@@ -1,6 +1,7 @@
 """SPI: from transitions to words on MOSI and MISO."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,9 +79,8 @@ class SpiDecoder:
             self._add_selects(columns, chunk, selects)
             # A bit at the very tick of a select edge belongs to what follows the edge.
             breaks = np.searchsorted(sampling, selects) + len(self._ticks)
-        ticks = np.concatenate((self._ticks, chunk.times[sampling]))
         states = np.concatenate((self._states.astype(chunk.states.dtype), chunk.states[sampling]))
-        self._add_words(columns, chunk, ticks, states, breaks)
+        self._add_words(columns, chunk, sampling, states, breaks)
         self._last = chunk
         return columns.items(chunk.rate, chunk.origin_ns)
 
@@ -117,36 +117,60 @@ class SpiDecoder:
         columns.add(kind, ticks, ticks, channel=_CS)
 
     def _add_words(
-        self, columns: ItemColumns, chunk: Waveform, ticks: Ticks, states: States, breaks: NDArray[np.intp]
+        self,
+        columns: ItemColumns,
+        chunk: Waveform,
+        sampling: NDArray[np.intp],
+        states: States,
+        breaks: NDArray[np.intp],
     ) -> None:
+        """Add the words in `states`, one state per sampling edge, of which the first were carried over."""
         size = self.format.bits
+        carried = self._ticks
+
+        def tick(edge: NDArray[np.intp]) -> Ticks:
+            ticks = chunk.times[sampling[np.maximum(edge - len(carried), 0)]] if len(sampling) else edge
+            old = np.flatnonzero(edge < len(carried))
+            ticks[old] = carried[edge[old]]
+            return ticks
+
         begin = np.concatenate((np.zeros(1, dtype=np.intp), breaks))
-        length = np.diff(np.append(begin, len(ticks)))
+        length = np.diff(np.append(begin, len(states)))
         words = length // size
         left = length - words * size
-        open_from = len(ticks) - int(left[-1])
-        self._ticks, self._states = ticks[open_from:].copy(), states[open_from:].copy()
+        open_from = len(states) - int(left[-1])
         cut = np.flatnonzero(left[:-1])
         columns.add(
             KINDS.index("partial"),
-            ticks[(begin + words * size)[cut]],
-            ticks[(begin + length - 1)[cut]] + 1,
+            tick((begin + words * size)[cut]),
+            tick((begin + length - 1)[cut]) + 1,
             error=1,
             channel=_CLK,
         )
         first = np.repeat(begin, words) + size * _within(words)
-        if not len(first):
-            return
-        start, last = ticks[first], ticks[first + (size - 1)]
-        end = 2 * last - ticks[first + (size - 2)]
-        if not left[:-1].any():
-            bits = states[:open_from].reshape(-1, size)  # nothing between the words: no need to gather
-        else:
-            bits = states[first[:, None] + np.arange(size)]
-        for name, channel in ((self.mosi, _MOSI), (self.miso, _MISO)):
-            if name is not None:
-                levels = (bits & _mask(chunk, name)).astype(bool)
-                columns.add(KINDS.index("data"), start, end, _packed(levels, self.format), channel=channel)
+        if len(first):
+            last = tick(first + (size - 1))
+            end = 2 * last - tick(first + (size - 2))
+            if left[:-1].any():
+                bits = states[first[:, None] + np.arange(size)]
+            else:
+                bits = states[:open_from].reshape(-1, size)  # nothing between the words: no need to gather
+            self._add_values(columns, chunk, tick(first), end, bits)
+        self._ticks, self._states = tick(np.arange(open_from, len(states))), states[open_from:].copy()
+
+    def _add_values(
+        self, columns: ItemColumns, chunk: Waveform, start: Ticks, end: Ticks, bits: States
+    ) -> None:
+        """Add words, given their bits in rows: of each word first MOSI, then MISO."""
+        lines = [(name, code) for name, code in ((self.mosi, _MOSI), (self.miso, _MISO)) if name is not None]
+        values = [_packed((bits & _mask(chunk, name)) != 0, self.format) for name, _ in lines]
+        columns.add(
+            KINDS.index("data"),
+            np.repeat(start, len(lines)),
+            np.repeat(end, len(lines)),
+            np.stack(values, axis=1).ravel(),
+            channel=np.tile(np.array([code for _, code in lines], dtype=np.uint8), len(start)),
+        )
 
 
 def _mask(chunk: Waveform, name: str) -> np.unsignedinteger:
@@ -161,7 +185,11 @@ def _within(counts: NDArray[np.intp]) -> NDArray[np.intp]:
 
 def _packed(levels: NDArray[np.bool_], fmt: SpiFormat) -> NDArray[np.uint16]:
     """Rows of bits in the order they were sent as numbers."""
-    octets = np.packbits(levels, axis=1, bitorder="little" if fmt.lsb_first else "big").astype(np.uint16)
+    order: Literal["little", "big"] = "little" if fmt.lsb_first else "big"
+    if fmt.bits % 8:
+        octets = np.packbits(levels, axis=1, bitorder=order).astype(np.uint16)
+    else:  # the rows fill whole bytes: packed in one run, which is much faster
+        octets = np.packbits(levels.ravel(), bitorder=order).reshape(len(levels), -1).astype(np.uint16)
     if fmt.bits <= 8:
         value = octets[:, 0]
         return value if fmt.lsb_first else value >> np.uint16(8 - fmt.bits)

@@ -52,7 +52,7 @@ def open_srzip(path: Path, rate: Fraction | None = None) -> Stream:
             layout = _layout(archive, path, rate)
     except (*_DAMAGE, ConfigError, ValueError) as error:
         raise UserError(f"{path} is not a sigrok session file: {error}") from error
-    return Stream(layout.names, lambda: _chunks(path, layout))
+    return Stream(layout.names, lambda only: _chunks(path, layout, only))
 
 
 def _layout(archive: ZipFile, path: Path, rate: Fraction | None) -> _Layout:
@@ -78,13 +78,19 @@ def _layout(archive: ZipFile, path: Path, rate: Fraction | None) -> _Layout:
     return _Layout(names, rate, unitsize, tuple(name for _, name in chunks) or (base,))
 
 
-def _chunks(path: Path, layout: _Layout) -> Iterator[Waveform]:
+def _chunks(path: Path, layout: _Layout, only: int | None) -> Iterator[Waveform]:
     start, previous = 0, None
     try:
         with ZipFile(path) as archive:
             for samples in _samples(archive, layout):
                 yield Waveform.from_samples(
-                    samples, layout.names, layout.rate, start=start, previous=previous, source=path.name
+                    samples,
+                    layout.names,
+                    layout.rate,
+                    start=start,
+                    previous=previous,
+                    only=only,
+                    source=path.name,
                 )
                 if len(samples):
                     start, previous = start + len(samples), int(samples[-1])

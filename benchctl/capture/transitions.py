@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ticks = NDArray[np.int64]
-States = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32] | NDArray[np.uint64]
+States = NDArray[np.unsignedinteger]
 
 # Samples looked at in one go: the comparison, its result and the indices stay in the second-level cache.
 BLOCK = 1 << 17
@@ -32,14 +32,17 @@ def find(samples: States, mask: int, previous: int, start: int) -> tuple[Ticks, 
     """
     whole = mask == np.iinfo(samples.dtype).max
     keep = samples.dtype.type(mask)
-    found = []
+    ticks, states = [np.empty(0, dtype=np.int64)], [samples[:0]]
     if len(samples) and (int(samples[0]) ^ previous) & mask:
-        found.append(np.zeros(1, dtype=np.int64))
+        ticks.append(np.array([start]))
+        states.append(samples[:1] & keep)
     for at in range(0, len(samples) - 1, BLOCK):
         block = samples[at : at + BLOCK + 1]
         if not whole:
             block = block & keep
         # flatnonzero is several times faster on bool than on integers.
-        found.append(np.flatnonzero(block[1:] != block[:-1]) + (at + 1))
-    where = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
-    return where + start, samples[where] & keep
+        found = np.flatnonzero(block[1:] != block[:-1])
+        states.append(block[1:][found])
+        found += start + at + 1
+        ticks.append(found)
+    return np.concatenate(ticks), np.concatenate(states)

@@ -42,7 +42,7 @@ def open_vcd(path: Path) -> Stream:
     """
     with path.open(encoding="utf-8", errors="replace") as file:
         header = _header(_tokens(file), path)
-    return Stream(tuple(header.names), lambda: _chunks(path))
+    return Stream(tuple(header.names), lambda _only: _chunks(path))
 
 
 def _tokens(file: TextIO) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from fractions import Fraction
 from itertools import pairwise
 
@@ -60,6 +59,7 @@ class Waveform:
         *,
         start: int = 0,
         previous: int | None = None,
+        only: int | None = None,
         origin_ns: int = 0,
         clock_ppm: float = 0.0,
         source: str = "",
@@ -72,6 +72,7 @@ class Waveform:
             rate: samples per second.
             start: tick of the first sample.
             previous: the sample before the first one, for chunks of a longer capture.
+            only: the bits that matter; channels of other bits stay low. All of them unless given.
             origin_ns: bench time of tick 0, in ns.
             clock_ppm: expanded relative uncertainty of the sample clock.
             source: what recorded it.
@@ -80,6 +81,8 @@ class Waveform:
         taken as half a period about the middle, a bound rather than a statistical figure.
         """
         mask = min((1 << len(names)) - 1, int(np.iinfo(samples.dtype).max))
+        if only is not None:
+            mask &= only
         if previous is None:
             previous = int(samples[0]) if len(samples) else 0
         times, states = transitions.find(samples, mask, previous, start)
@@ -255,6 +258,8 @@ def channel_bit(names: Sequence[str], name: str) -> int:
     """
     if name in names:
         return names.index(name)
+    from difflib import get_close_matches  # only ever needed here, on the way to an error
+
     near = get_close_matches(name, names, n=1, cutoff=0.0)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise UserError(f"the capture has no channel {name!r}", f"{hint}It has {', '.join(names) or 'none'}")

@@ -187,9 +187,11 @@ def test_raw_in_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = open_capture(path, Fraction(1000))
     assert len(list(opened.chunks())) == 11
     assert sampling.sample(opened.read(), 1000).tolist() == samples.tolist()
-    opened.check("D7", None)
+    (only,) = list(open_capture(path, Fraction(1000)).chunks("D3", None))[:1]
+    assert len(only.edges("D2")) == 0
+    assert only.edges("D3").tolist() == opened.read().slice(0, 100).edges("D3").tolist()
     with pytest.raises(UserError, match="D8"):
-        opened.check("D8")
+        opened.chunks("D8")
 
 
 def test_empty_raw_file(tmp_path: Path) -> None:
