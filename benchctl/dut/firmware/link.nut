@@ -17,7 +17,8 @@ enum Tag {
     NULL, TRUE, FALSE, INT, FLOAT, STRING, BLOB, ARRAY, TABLE, REFERENCE, CONSTANT, CALLBACK, BYTE, OPAQUE
 }
 
-// Constants are looked up when asked for: a release that lacks one throws then, and only then.
+// Constants are looked up when asked for: a release that lacks one throws then, and only then. They are asked for
+// with the root table as `this`, because a name is looked up in `this` first.
 constants <- {
 @{constants}
 };
@@ -223,7 +224,7 @@ class Codec {
             case Tag.REFERENCE: return _objects.at(_text(source));
             case Tag.CONSTANT:
                 local value = 0;
-                foreach (name in split(_text(source), "|")) value = value | constants[name]();
+                foreach (name in split(_text(source), "|")) value = value | constants[name].call(getroottable());
                 return value;
             case Tag.CALLBACK:
                 local id = source.readn('b');
