@@ -61,7 +61,8 @@ def memory_after_code(chip: Chip, source: str) -> int:
 
 
 def _spaces(module: Module) -> list[tuple[Release, int]]:
+    """Code space by first release; rows that name none ("unknown", "before 42") hold from the start."""
     rows = module.facts["memory"]["code_space_kb"]
     return [
-        (Release(0 if row["from_impos"] == "unknown" else int(row["from_impos"])), row["kb"]) for row in rows
+        (Release(int(first) if (first := str(row["from_impos"])).isdigit() else 0), row["kb"]) for row in rows
     ]
