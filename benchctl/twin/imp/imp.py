@@ -45,11 +45,6 @@ BUSY_IGNORES_DEPLOY = declare(
     "r30-code-reload-priority-fix",
     "a new program is not started while the old one keeps running",
 )
-BUSES_STAY = declare(
-    "buses-stay-configured",
-    "r30-buses-disabled-when-squirrel-stops",
-    "SPI and I2C buses keep driving their pins when Squirrel stops",
-)
 
 
 class VirtualImp:

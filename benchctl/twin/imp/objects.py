@@ -6,10 +6,12 @@ from typing import Any
 from benchctl.twin.faults import declare
 from benchctl.twin.imp.api.base import ApiObject
 from benchctl.twin.imp.api.hardware import Hardware, RootFunctions
+from benchctl.twin.imp.api.i2c import I2cPort
 from benchctl.twin.imp.api.imp_object import TIMER, ImpObject
 from benchctl.twin.imp.api.net import INTERFACE, Interface, Net
 from benchctl.twin.imp.api.pin import GpioPin
 from benchctl.twin.imp.api.server import Agent, Server
+from benchctl.twin.imp.api.spi import SpiPort
 from benchctl.twin.imp.api.uart import UartPort
 from benchctl.twin.imp.chip import Chip
 from benchctl.twin.imp.constants import constants
@@ -29,6 +31,9 @@ PINS_LETTERED = declare(
     "r30-imp001-imp002-pin-names-kept",
     "the imp001's pins have letters, not numbers",
     ["imp001"],
+)
+OLD_SPI_NAME = declare(
+    "spi-named-abcd", "r34-imp005-spibcad-rename", "hardware.spiBCAD is called spiABCD", ["imp005"]
 )
 _KINDS = (TIMER, INTERFACE)
 
@@ -55,6 +60,8 @@ def build(chip: Chip, modes: dict[str, PinMode]) -> dict[str, ApiObject]:
         for i, name in enumerate(module.gpio_pins)
     ]
     found += [UartPort(chip, f"hardware.{name}", uart) for name, uart in module.uarts.items()]
+    found += [SpiPort(chip, f"hardware.{_spi_name(chip, name)}", spi) for name, spi in module.spis.items()]
+    found += [I2cPort(chip, f"hardware.{name}", i2c) for name, i2c in module.i2cs.items()]
     return {item.path: item for item in found if item.path.removeprefix("hardware.") not in missing}
 
 
@@ -91,6 +98,10 @@ def _pin_name(chip: Chip, index: int, name: str) -> str:
     if chip.broken(PINS_NUMBERED):
         return str(index + 1)
     return "ABCDEF"[index] if chip.broken(PINS_LETTERED) else name
+
+
+def _spi_name(chip: Chip, name: str) -> str:
+    return "spiABCD" if name == "spiBCAD" and chip.broken(OLD_SPI_NAME) else name
 
 
 def stop(objects: Iterable[ApiObject]) -> None:
