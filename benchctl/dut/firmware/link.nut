@@ -7,6 +7,7 @@ const FIRMWARE = "@{version}";
 const RX_FIFO = 2048;
 const TX_FIFO = 512;
 const DEFAULT_FIFO = 80;
+const SHORTEST_FRAME = 12;
 
 enum Frame {
     OPEN = 0x01, CALL = 0x02, PART = 0x03,
@@ -27,6 +28,7 @@ class Wire {
     // Frames over one UART.
     _uart = null;
     _baud = null;
+    _byteTime = null;
     _buffer = "";
     _table = null;
     _onFrame = null;
@@ -45,6 +47,7 @@ class Wire {
     function open(uart, baud) {
         _uart = uart;
         _baud = baud;
+        _byteTime = 10.0 / baud;
         _buffer = "";
         rxFifo = DEFAULT_FIFO;
         try {
@@ -71,22 +74,25 @@ class Wire {
     }
 
     function send(kind, sequence, payload) {
-        local body = blob(payload.len() + 4);
+        local rest = payload.len() + 4;
+        local body = blob(rest + 1);
+        body.writen(rest < 255 ? rest : 255, 'b');
         body.writen(kind, 'b');
         body.writen(sequence, 'b');
         body.writestring(payload);
-        local check = _crc(body, payload.len() + 2);
+        local check = _crc(body, payload.len() + 3);
         body.writen(check & 0xFF, 'b');
         body.writen(check >> 8, 'b');
         _uart.write(_stuff(body.tostring()));
     }
 
     function _received() {
-        local got = _uart.readstring();
-        _buffer += got;
-        while (got.len() >= DEFAULT_FIFO) {
-            got = _uart.readstring();
-            _buffer += got;
+        _read();
+        // Called at the first byte: wait here for the rest of the frame instead of being called for every byte.
+        for (local tries = 8, missing = _missing(); missing > 0 && tries > 0; tries--) {
+            imp.sleep(missing * _byteTime);
+            _read();
+            missing = _missing();
         }
         local end = _buffer.find("\x00");
         while (end != null) {
@@ -97,16 +103,34 @@ class Wire {
         }
     }
 
+    function _read() {
+        local got = _uart.readstring();
+        _buffer += got;
+        while (got.len() >= DEFAULT_FIFO) {
+            got = _uart.readstring();
+            _buffer += got;
+        }
+    }
+
+    // How many bytes of the frame that has begun are still to come, as far as its first bytes tell.
+    function _missing() {
+        local n = _buffer.len(), at = 0;
+        while (at < n && _buffer[at] == 0) at++;
+        if (n - at < 2) return SHORTEST_FRAME - n;
+        local length = _buffer[at + 1] & 0xFF;
+        if (length == 255) return _buffer[n - 1] == 0 ? 0 : DEFAULT_FIFO / 2;
+        return at + length + 3 - n;
+    }
+
     function _unpack(piece) {
         local body = _unstuff(piece);
         local n = body == null ? 0 : body.len();
-        if (n < 4 || (body[n - 2] | (body[n - 1] << 8)) != _crc(body, n - 2)) {
+        if (n < 5 || (body[n - 2] | (body[n - 1] << 8)) != _crc(body, n - 2)) {
             send(Frame.NAK, 0, "");
             return;
         }
-        body.seek(2);
-        local kind = body[0], sequence = body[1];
-        _onFrame(kind, sequence, n > 4 ? body.readstring(n - 4) : "");
+        body.seek(3);
+        _onFrame(body[1], body[2], n > 5 ? body.readstring(n - 5) : "");
     }
 
     function _crc(body, n) {

@@ -1,7 +1,9 @@
 """Frames of the control link: COBS between zero bytes, with a CRC-16.
 
-A frame is `type, sequence, payload, CRC-16/CCITT-FALSE (low byte first)`, COBS-encoded, with a zero byte
-before and after it, so a receiver that starts in the middle of one finds the next.
+A frame is `length, type, sequence, payload, CRC-16/CCITT-FALSE (low byte first)`, COBS-encoded, with a zero
+byte before and after it, so a receiver that starts in the middle of one finds the next. The length counts
+what follows it, at most 255; it is never zero, so it stands unchanged behind the COBS code and tells the
+firmware, from the first bytes on, how long to wait for the rest.
 """
 
 import binascii
@@ -11,6 +13,8 @@ from enum import IntEnum
 from cobs import cobs
 
 _CRC_START = 0xFFFF
+_LONGEST = 255
+_OVERHEAD = 5  # length, type, sequence and CRC
 
 
 class FrameType(IntEnum):
@@ -37,7 +41,8 @@ class Frame:
 
     def encode(self) -> bytes:
         """The bytes on the wire, delimiters included."""
-        body = bytes([self.type, self.sequence]) + self.payload
+        length = min(len(self.payload) + _OVERHEAD - 1, _LONGEST)
+        body = bytes([length, self.type, self.sequence]) + self.payload
         crc = binascii.crc_hqx(body, _CRC_START)
         encoded: bytes = cobs.encode(body + crc.to_bytes(2, "little"))
         return b"\0" + encoded + b"\0"
@@ -70,6 +75,7 @@ class FrameReader:
             body: bytes = cobs.decode(piece)
         except cobs.DecodeError:
             return None
-        if len(body) < 4 or binascii.crc_hqx(body[:-2], _CRC_START) != int.from_bytes(body[-2:], "little"):
+        check = int.from_bytes(body[-2:], "little")
+        if len(body) < _OVERHEAD or binascii.crc_hqx(body[:-2], _CRC_START) != check:
             return None
-        return Frame(body[0], body[1], body[2:-2])
+        return Frame(body[1], body[2], body[3:-2])
