@@ -10,6 +10,7 @@ A fault is declared beside the behaviour it breaks and asked for there:
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 
 from benchctl.errors import UserError
 
@@ -46,6 +47,12 @@ def declare(fault_id: str, claim: str, text: str, modules: Iterable[str] = ()) -
 def declared() -> list[Fault]:
     """Every fault of the modules imported so far, by id."""
     return [_CATALOGUE[key] for key in sorted(_CATALOGUE)]
+
+
+def catalogue() -> list[Fault]:
+    """Every fault of the virtual bench, by id; imports the modules that declare them."""
+    import_module("benchctl.twin.build")
+    return declared()
 
 
 class FaultSet:
