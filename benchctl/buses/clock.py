@@ -53,6 +53,9 @@ class Clock(ABC):
     def spawn(self, function: Callable[[], T], name: str) -> Task[T]:
         """Run `function` beside the caller."""
 
+    def keep_wall_time(self) -> None:  # noqa: B027 (a real bench does so anyway)
+        """Let bench time pass as wall time does, for programs outside that know no other."""
+
     def deadline_ns(self, timeout_s: float) -> int:
         """The bench time `timeout_s` from now."""
         return self.now_ns() + round(timeout_s * 1e9)

@@ -6,17 +6,22 @@ from typing import Generic, TypeVar
 
 from benchctl.buses.clock import Clock, Task
 from benchctl.errors import BusTimeoutError
+from benchctl.twin.outside import Outside
 from benchctl.twin.world import Signal, World
 
 T = TypeVar("T")
-_POLL_NS = 100_000
 
 
 class VirtualClock(Clock):
-    """`Clock` over a `World`."""
+    """`Clock` over a `World`.
+
+    Attributes:
+        outside: descriptors of other programs, and wall time.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.outside = Outside(world)
 
     @property
     def resolution_ns(self) -> int:
@@ -32,13 +37,19 @@ class VirtualClock(Clock):
         self._world.sleep_until(self._world.now + round(seconds * 1e9))
 
     def wait_readable(self, fd: int, timeout_s: float) -> bool:
-        """Let simulated time pass in small steps until the kernel says the descriptor has data."""
-        deadline = self.deadline_ns(timeout_s)
-        while not select.select([fd], [], [], 0)[0]:
-            if self._world.now >= deadline:
-                return False
-            self._world.sleep_until(min(deadline, self._world.now + _POLL_NS))
-        return True
+        """Let simulated time pass until the kernel says the descriptor has data."""
+        if select.select([fd], [], [], 0)[0]:
+            return True
+        readable = Signal(self._world)
+        self.outside.watch(fd, readable.fire)
+        try:
+            return self._world.wait(readable, self.deadline_ns(timeout_s))
+        finally:
+            self.outside.unwatch(fd)
+
+    def keep_wall_time(self) -> None:
+        """Let simulated time pass as fast as wall time from now on."""
+        self.outside.keep_wall_time()
 
     def spawn(self, function: Callable[[], T], name: str) -> Task[T]:
         """Run `function` as a host task in simulated time."""
