@@ -24,7 +24,7 @@ from benchctl.dut.imp import Imp
 from benchctl.errors import NotEquippedError
 from benchctl.rig import model
 from benchctl.rig.model import Net, Rig
-from benchctl.rig.nets import Wiring
+from benchctl.rig.nets import UartFacing, Wiring
 from benchctl.rig.parts import UsbDevice
 
 LINK_EVENT_CHAR = 0  # frames of the control link end with it: the adapter then sends at once
@@ -103,6 +103,17 @@ class Bench:
     def uart(self, name: str) -> Uart:
         """The bench UART facing an imp UART (object name or board role), directly or over RS485."""
         return self._channels.uart(self.wiring.uart_facing(name).channel)
+
+    @cached_property
+    def uarts_facing(self) -> dict[str, UartFacing]:
+        """The imp's UARTs that a bench UART faces, by name."""
+        found = {}
+        for name in self.rig.module.uarts:
+            try:
+                found[name] = self.wiring.uart_facing(name)
+            except NotEquippedError:
+                continue
+        return found
 
     def i2c(self, name: str) -> I2c:
         """The bench I²C controller on an imp I²C bus."""
