@@ -1,0 +1,186 @@
+import json
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from benchctl.capture import encode
+from benchctl.capture.encode import I2cPattern, SpiPattern
+from benchctl.capture.files import save_capture
+from benchctl.capture.modbus import crc16
+from benchctl.capture.spi import SpiFormat
+from benchctl.capture.uart import UartFormat
+from benchctl.capture.waveform import Waveform
+from benchctl.cli import main, timing
+
+MESSAGE = b"impOS 42.1\r\n"
+
+
+def line(data: bytes, fmt: UartFormat, gap_bits: float = 0.0) -> Waveform:
+    bit = 1e9 / fmt.baud
+    edges = encode.uart_edges(data, fmt, start=10 * bit, gaps=gap_bits * bit)
+    return Waveform.from_edges({"TX": edges}, int(edges[1][-1] + 60 * bit))
+
+
+@pytest.fixture
+def serial(tmp_path: Path) -> Path:
+    path = tmp_path / "serial.sr"
+    save_capture(line(MESSAGE, UartFormat(115200), 4.0), path, Fraction(2_000_000))
+    return path
+
+
+def decoded(capfdbinary: pytest.CaptureFixture[bytes], *words: object) -> bytes:
+    with pytest.raises(SystemExit) as end:
+        main.run(["decode", *map(str, words)])
+    assert end.value.code == 0
+    return capfdbinary.readouterr().out
+
+
+def items(output: bytes) -> list[dict[str, Any]]:
+    document = json.loads(output)
+    assert list(document) == ["items"]
+    found: list[dict[str, Any]] = document["items"]
+    assert all(list(i) == ["kind", "start_ns", "end_ns", "value", "error", "channel"] for i in found)
+    return found
+
+
+def test_uart(serial: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    options = ("uart", serial, "--rx", "TX", "--baud", 115200)
+    assert decoded(capfdbinary, *options, "--raw", "rx") == MESSAGE
+    found = items(decoded(capfdbinary, *options, "--json"))
+    assert bytes(i["value"] for i in found) == MESSAGE
+    assert abs(found[0]["start_ns"] - 10e9 / 115200) <= 500
+    assert len(decoded(capfdbinary, *options).splitlines()) == len(MESSAGE)
+
+
+def test_raw_samples_have_channels_d0_to_d7(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    bits = encode.uart_bits(MESSAGE, UartFormat(1, parity="even")).ravel()
+    samples = np.concatenate((np.ones(20, np.uint8), np.repeat(bits, 8))) ^ 1
+    (samples << 5).astype(np.uint8).tofile(tmp_path / "a.bin")
+    options = ("--rx", "D5", "--baud", 1000, "--rate", 8000, "--parity", "even", "--invert", "--raw", "rx")
+    assert decoded(capfdbinary, "uart", tmp_path / "a.bin", *options) == MESSAGE
+
+
+def test_spi(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    pattern = SpiPattern(SpiFormat(3, lsb_first=True))
+    pattern.select(True)
+    for sent in MESSAGE:
+        pattern.word(sent, sent ^ 0xFF)
+    pattern.select(False)
+    save_capture(pattern.waveform(), tmp_path / "a.vcd")
+    options = ("spi", tmp_path / "a.vcd", "--clk", "clk", "--mosi", "mosi", "--miso", "miso", "--cs", "cs")
+    options += ("--mode", 3, "--order", "lsb")
+    assert decoded(capfdbinary, *options, "--raw", "mosi") == MESSAGE
+    assert decoded(capfdbinary, *options, "--raw", "miso") == bytes(b ^ 0xFF for b in MESSAGE)
+    found = items(decoded(capfdbinary, *options, "--json"))
+    assert bytes(i["value"] for i in found if i["channel"] == "mosi") == MESSAGE
+
+
+def test_i2c(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    pattern = I2cPattern()
+    pattern.start()
+    for octet in b"\xa0\x01\x02":
+        pattern.byte(octet)
+    pattern.stop()
+    save_capture(pattern.waveform(), tmp_path / "a.sr", Fraction(4_000_000))
+    options = ("i2c", tmp_path / "a.sr", "--scl", "scl", "--sda", "sda")
+    assert decoded(capfdbinary, *options, "--raw", "data") == b"\x01\x02"
+    found = items(decoded(capfdbinary, *options, "--json"))
+    assert [i["kind"] for i in found][:3] == ["start", "address write", "ack"]
+    assert found[1]["value"] == 0x50
+
+
+def test_modbus(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    frame = bytes.fromhex("01030000000a")
+    frame += crc16(frame).to_bytes(2, "little")
+    save_capture(line(frame, UartFormat(9600, parity="even")), tmp_path / "a.vcd")
+    options = ("modbus", tmp_path / "a.vcd", "--rx", "TX", "--baud", 9600, "--parity", "even")
+    (found,) = items(decoded(capfdbinary, *options, "--json"))
+    assert (found["kind"], found["value"], found["error"]) == ("frame", frame.hex(), None)
+    assert decoded(capfdbinary, *options, "--raw", "data") == frame
+    assert frame.hex().encode() in decoded(capfdbinary, *options)
+
+
+def test_no_items(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    (tmp_path / "a.bin").write_bytes(b"\1" * 100)
+    options = ("uart", tmp_path / "a.bin", "--rx", "D0", "--baud", 100, "--rate", 1000)
+    assert items(decoded(capfdbinary, *options, "--json")) == []
+    assert decoded(capfdbinary, *options) == b""
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["uart", "FILE", "--rx", "RX", "--baud", "9600"], "mean 'TX'"),
+        (["uart", "FILE", "--rx", "TX", "--baud", "0"], "baud rate"),
+        (["uart", "FILE", "--rx", "TX", "--baud", "9600", "--parity", "strange"], "parity"),
+        (["uart", "FILE", "--rx", "TX"], "--baud"),
+        (["uart", "FILE.none", "--rx", "TX", "--baud", "9600"], "no file"),
+        (["spi", "FILE", "--clk", "TX"], "no data line"),
+        (["spi", "FILE", "--clk", "TX", "--mosi", "TX", "--raw", "miso"], "--miso"),
+        (["spi", "FILE", "--clk", "TX", "--mosi", "TX", "--mode", "7"], "modes"),
+        (["morse", "FILE"], "morse"),
+    ],
+)
+def test_wrong_requests(
+    serial: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main.run(["decode", *(word.replace("FILE", str(serial)) for word in words)])
+    assert end.value.code == 2
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert shown.out == ""
+
+
+def test_decode_does_not_wait_for_typer(serial: Path) -> None:
+    words = ["decode", "uart", str(serial), "--rx", "TX", "--baud", "115200", "--raw", "rx"]
+    program = f"""
+import sys
+from benchctl.cli.main import run
+try:
+    run({words!r})
+finally:
+    assert not {{"typer", "rich", "pydantic", "yaml", "usb"}} & sys.modules.keys()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, env=os.environ)
+    assert done.stdout == MESSAGE
+
+
+def run_timing(*words: object) -> str:
+    import typer
+
+    app = typer.Typer()
+    app.command()(timing.command)
+    result = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.output
+
+
+@pytest.mark.parametrize("baud", [("--baud", 115200), ()])
+def test_timing(serial: Path, tmp_path: Path, baud: tuple[object, ...]) -> None:
+    document = json.loads(run_timing(serial, "--rx", "TX", *baud, "--json"))
+    assert document["characters"] == len(MESSAGE)
+    gap = document["gaps"]["median"]
+    assert abs(gap["ns"] - 4e9 / 115200) <= gap["uncertainty_ns"]
+    assert abs(document["bit_time"]["error_ppm"]) < 10_000
+    picture = tmp_path / "gaps.svg"
+    shown = run_timing(serial, "--rx", "TX", *baud, "--svg", picture)
+    assert "gap, median" in shown
+    assert "█" in shown
+    assert picture.read_text().startswith("<svg xmlns")
+
+
+def test_timing_of_a_silent_line(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"\1" * 100)
+    options = (tmp_path / "a.bin", "--rx", "D0", "--baud", 100, "--rate", 1000)
+    assert json.loads(run_timing(*options, "--json"))["gaps"] is None
+    assert "0 characters" in run_timing(*options)
