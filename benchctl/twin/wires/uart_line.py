@@ -134,9 +134,10 @@ class UartTransmitter:
     def waiting(self) -> int:
         """Frames whose start bit has not begun."""
         self._drop_over()
-        return len(self._starts) - (
-            1 if self._starts and self._starts[0] <= self._driver.net.world.now else 0
-        )
+        now = self._driver.net.world.now
+        # A frame may begin in the nanosecond in which the one before it ends: two have begun then.
+        begun = next((i for i, start in enumerate(self._starts) if start > now), len(self._starts))
+        return len(self._starts) - begun
 
     def waiting_at_most_ns(self, count: int) -> int:
         """When no more than `count` frames will be waiting, ns; now when that is so already."""
