@@ -17,8 +17,6 @@ Native = c.CFUNCTYPE(c.c_int, c.c_void_p)
 """SQFUNCTION: takes the VM, returns the number of results (0 or 1), or -1 for a thrown error."""
 CompileErrorHandler = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p, c.c_char_p, c.c_int, c.c_int)
 """Takes the VM, the text, the source name, the line and the column."""
-DebugHook = c.CFUNCTYPE(None, c.c_void_p, c.c_int, c.c_char_p, c.c_int, c.c_char_p)
-"""Takes the VM, the kind of event, the source name, the line and the function name."""
 
 
 class _ObjectValue(c.Union):
@@ -52,7 +50,6 @@ _SHORT: dict[str, tuple[Any, list[Any]]] = {
     "release": (_BOOL, [_VM, c.POINTER(Object)]),
     "arrayappend": (_INT, [_VM, _INT]),
     "createinstance": (_INT, [_VM, _INT]),
-    "enabledebuginfo": (None, [_VM, _BOOL]),
     "get": (_INT, [_VM, _INT]),
     "getdefaultdelegate": (_INT, [_VM, _INT]),
     "getinstanceup": (_INT, [_VM, _INT, c.POINTER(c.c_void_p), _ADDRESS]),
@@ -84,7 +81,6 @@ _SHORT: dict[str, tuple[Any, list[Any]]] = {
     "seterrorhandler": (None, [_VM]),
     "setinstanceup": (_INT, [_VM, _INT, _ADDRESS]),
     "setnativeclosurename": (_INT, [_VM, _INT, c.c_char_p]),
-    "setnativedebughook": (None, [_VM, DebugHook]),
     "setparamscheck": (_INT, [_VM, _INT, c.c_char_p]),
     "settop": (None, [_VM, _INT]),
     "settypetag": (_INT, [_VM, _INT, _ADDRESS]),

@@ -1,6 +1,5 @@
 """One Squirrel VM made to behave like the one of impOS: opened, supplemented, and run to an outcome."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ Frame = tuple[str, str, int]
 PRELUDE = "(prelude)"
 _HIDDEN = (PRELUDE.encode(), b"NATIVE")
 _FIRST_STACK_SIZE = 1024
-_LOOKS = 300
+_DEEPEST_STACK = 100
 _NOTHING: tuple[tuple[int, int | None], list[Frame]] = ((0, None), [])
 
 
@@ -60,8 +59,6 @@ class Machine:
         # Otherwise Squirrel tells only the outermost frames of an error that leaves `map` or `sort`.
         sq.notifyallexceptions(self.vm, True)
         self._run_prelude()
-        # From here on each line of a function starts with an instruction the watchdog can stop at.
-        sq.enabledebuginfo(self.vm, True)
 
     def compile(self, source: str, text: str) -> int:
         """Compile a source and return the handle of its main function. Raises CompilationError."""
@@ -93,23 +90,15 @@ class Machine:
             raise error
 
     def stack(self) -> list[Frame]:
-        """The call stack of the device code, innermost first."""
-        infos, level, frames = StackInfos(), 0, []
-        while sq.stackinfos(self.vm, level, infos) >= 0:
+        """The call stack of the device code, innermost first; of a very deep one, the innermost part."""
+        infos, level = StackInfos(), 0
+        frames: list[Frame] = []
+        while len(frames) < _DEEPEST_STACK and sq.stackinfos(self.vm, level, infos) >= 0:
             # A frame that ran out of memory while it was made has no source yet.
             if infos.source and infos.source not in _HIDDEN:
                 frames.append((_name(infos.function), _name(infos.source), infos.line))
             level += 1
         return frames
-
-    def stack_while_running(self) -> list[Frame]:
-        """The call stack as another thread sees it.
-
-        Only for a VM that loops within one line: natives come and go above frames that stand still. So a
-        look may miss a frame or see it twice, but each such mistake is rarer than the truth.
-        """
-        looks = Counter(tuple(self.stack()) for _ in range(_LOOKS))
-        return list(looks.most_common(1)[0][0])
 
     def read_global(self, name: str) -> list[Any]:
         """The value of a slot of the root table in a list; an empty list when there is no such slot."""

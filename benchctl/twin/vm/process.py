@@ -90,8 +90,11 @@ class VmProcess:
         if self._state is not _State.ENDED and value.handle:
             self._send(("release", value.handle))
 
-    def write_blob(self, blob: Blob, data: bytes, offset: int = 0) -> None:
-        """Write into a kept blob, in place; what would not fit is dropped."""
+    def write_blob(self, blob: Blob, data: bytes, offset: int | None = 0) -> None:
+        """Write into a kept blob, in place, dropping what would not fit.
+
+        With `offset` None it goes to the blob's own pointer, which moves on, and the blob grows.
+        """
         self._expect(_State.IDLE, _State.CALLING)
         self._send(("write", blob.handle, offset, data))
 

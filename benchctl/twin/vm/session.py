@@ -4,7 +4,7 @@ import os
 import traceback
 from typing import Any, NoReturn
 
-from benchctl.twin.vm import memory
+from benchctl.twin.vm import frozen, memory
 from benchctl.twin.vm.api import Api
 from benchctl.twin.vm.crash import CrashHandler, forget_failed_allocations
 from benchctl.twin.vm.machine import CompilationError, Frame, Machine, UncaughtError
@@ -44,7 +44,7 @@ class Session:
         Api(machine.vm, machine.values, machine.natives, self._call).build(boot["classes"], boot["constants"])
         self._units = boot["units"]
         self._memory_limit = boot["memory_limit"]
-        self._watchdog = Watchdog(machine.vm, boot["cpu_budget_s"], self._endless)
+        self._watchdog = Watchdog(boot["cpu_budget_s"], self._endless)
 
     def _obey(self, command: Message) -> None:
         try:
@@ -119,8 +119,9 @@ class Session:
         if self._limit:
             self._limit.check(wanted)
 
-    def _endless(self, running: bool) -> NoReturn:
-        stack = self._machine.stack_while_running() if running else self._machine.stack()
+    def _endless(self) -> NoReturn:
+        memory.lift_limit()
+        stack = frozen.stack(self._machine.stack)
         self._report("endless", "the device code computes without end and never returns to impOS", stack)
 
     def _crash(self, kind: str, text: str) -> NoReturn:

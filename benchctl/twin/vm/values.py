@@ -161,8 +161,11 @@ class Values:
         """Push a new blob that holds the data."""
         c.memmove(sq.std_createblob(self._vm, len(data)), data, len(data))
 
-    def write_blob(self, handle: int, offset: int, data: bytes) -> None:
-        """Write into a kept blob, in place; what would not fit is dropped."""
+    def write_blob(self, handle: int, offset: int | None, data: bytes) -> None:
+        """Write into a kept blob, in place, dropping what would not fit; None stands for its pointer."""
+        if offset is None:
+            self._write_at_pointer(handle, data)
+            return
         self._handles.push(handle)
         sq.std_getblob(self._vm, -1, self._address)
         room = max(0, sq.std_getblobsize(self._vm, -1) - offset)
@@ -174,6 +177,18 @@ class Values:
         if sq.getinstanceup(self._vm, index, self._address, API_TAG) < 0:
             return None
         return divmod(self._address.value or 0, 1 << 32)
+
+    def _write_at_pointer(self, handle: int, data: bytes) -> None:
+        """As the blob's own writeblob() does: the pointer moves on and the blob grows."""
+        vm = self._vm
+        top = sq.gettop(vm)
+        self._handles.push(handle)
+        self.push("writeblob")
+        sq.get(vm, -2)
+        self._handles.push(handle)
+        self.push_blob(data)
+        sq.call(vm, 2, False, True)
+        sq.settop(vm, top)
 
     def _push_tagged(self, value: tuple[Any, ...]) -> None:
         tag = value[0]
