@@ -12,6 +12,7 @@ from benchctl.twin.imp.impos import Release
 from benchctl.twin.imp.pads import Pads
 from benchctl.twin.imp.runtime import Halted, Runtime, Trigger
 from benchctl.twin.usb.bus import Port
+from benchctl.twin.vm.messages import Blob
 from benchctl.twin.world import World
 
 _EPOCH = 1577836800
@@ -55,6 +56,9 @@ class Control(Protocol):
 
     def memory_free(self) -> int:
         """Bytes the program may still allocate."""
+
+    def write_blob(self, blob: Blob, data: bytes, offset: int | None) -> None:
+        """Write into a blob the program passed; None is its own pointer."""
 
 
 @dataclass

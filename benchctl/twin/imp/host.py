@@ -16,7 +16,7 @@ from benchctl.twin.imp.program import Failure, VmProgram
 from benchctl.twin.imp.reasons import WakeReason
 from benchctl.twin.imp.values import Opaque, checked
 from benchctl.twin.vm.launcher import VmLauncher
-from benchctl.twin.vm.messages import CompileError, Crashed, CrashKind, NativeCall
+from benchctl.twin.vm.messages import Blob, CompileError, Crashed, CrashKind, NativeCall
 from benchctl.twin.vm.sources import Unit, units
 
 OOM_SILENT = declare(
@@ -154,6 +154,12 @@ class ProgramHost:
         used = self._program.vm.memory_used() // _POINTER_RATIO if self._program is not None else 0
         leaked = self._leaked if self._chip.broken(LEAK_SHOWS) else 0
         return max(memory.memory_after_code(self._chip, self._source) - used - leaked, 0)
+
+    def write_blob(self, blob: Blob, data: bytes, offset: int | None) -> None:
+        """Write into a blob the program passed, and let it go."""
+        if self._program is not None:
+            self._program.vm.write_blob(blob, data, offset)
+            self._program.vm.release(blob)
 
     def _execute(self, call: NativeCall) -> Any:
         item = self.objects[call.target.path]

@@ -31,6 +31,7 @@ from benchctl.twin.imp.reasons import (
 from benchctl.twin.imp.runtime import Runtime
 from benchctl.twin.usb.bus import Port
 from benchctl.twin.vm.launcher import VmLauncher
+from benchctl.twin.vm.messages import Blob
 from benchctl.twin.wires.net import EdgeWatch, Net
 from benchctl.twin.wires.timeline import Drive
 from benchctl.twin.world import Event, Signal, World
@@ -210,6 +211,10 @@ class VirtualImp:
     def memory_free(self) -> int:
         """Bytes the program may still allocate."""
         return self._host.memory_free()
+
+    def write_blob(self, blob: Blob, data: bytes, offset: int | None) -> None:
+        """Write into a blob the program passed."""
+        self._host.write_blob(blob, data, offset)
 
     @property
     def _server(self) -> Server:

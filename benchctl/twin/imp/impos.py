@@ -23,6 +23,8 @@ _DEFECTS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
     "scan-leaks": ((30, 0), (31, 0)),
     "connected-before-reply": ((30, 0), (39, 27)),
 }
+# `latest_minor` of releases.yaml
+_LATEST_MINOR = {34: 11, 36: 14, 38: 19, 40: 14, 42: 9, 44: 4, 46: 12}
 
 
 @dataclass(frozen=True, order=True)
@@ -34,7 +36,7 @@ class Release:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `34.11` or `34`.
+        """Read `34.11`; `34` stands for its latest known minor.
 
         Raises:
             UserError: the text is not a version.
@@ -42,7 +44,8 @@ class Release:
         match = re.fullmatch(r"(\d+)(?:\.(\d+))?", text.strip())
         if match is None:
             raise UserError(f"{text!r} is not an impOS version", "write it like 34.11")
-        return cls(int(match[1]), int(match[2] or 0))
+        major = int(match[1])
+        return cls(major, int(match[2]) if match[2] else _LATEST_MINOR.get(major, 0))
 
     def since(self, major: int, minor: int = 0) -> bool:
         """True from that version on."""

@@ -12,6 +12,7 @@ from benchctl.twin.imp.api.net import INTERFACE, Interface, Net
 from benchctl.twin.imp.api.pin import GpioPin
 from benchctl.twin.imp.api.server import Agent, Server
 from benchctl.twin.imp.api.spi import SpiPort
+from benchctl.twin.imp.api.spiflash import OBJECT_MISSING, SpiFlash
 from benchctl.twin.imp.api.uart import UartPort
 from benchctl.twin.imp.chip import Chip
 from benchctl.twin.imp.constants import constants
@@ -35,17 +36,19 @@ PINS_LETTERED = declare(
 OLD_SPI_NAME = declare(
     "spi-named-abcd", "r34-imp005-spibcad-rename", "hardware.spiBCAD is called spiABCD", ["imp005"]
 )
+_MISSING = (
+    (UART_MISSING, "uartDM"),
+    (SPI_MISSING, "spiLGDK"),
+    (I2C_MISSING, "i2cFG"),
+    (OBJECT_MISSING, "spiflash"),
+)
 _KINDS = (TIMER, INTERFACE)
 
 
 def build(chip: Chip, modes: dict[str, PinMode]) -> dict[str, ApiObject]:
     """Every API object of the module and release, by path; `modes` is where pins keep what they are."""
     module = chip.module
-    missing = {
-        name
-        for fault, name in ((UART_MISSING, "uartDM"), (SPI_MISSING, "spiLGDK"), (I2C_MISSING, "i2cFG"))
-        if chip.broken(fault)
-    }
+    missing = {name for fault, name in _MISSING if chip.broken(fault)}
     found: list[ApiObject] = [
         RootFunctions(chip, ""),
         ImpObject(chip, "imp"),
@@ -62,6 +65,8 @@ def build(chip: Chip, modes: dict[str, PinMode]) -> dict[str, ApiObject]:
     found += [UartPort(chip, f"hardware.{name}", uart) for name, uart in module.uarts.items()]
     found += [SpiPort(chip, f"hardware.{_spi_name(chip, name)}", spi) for name, spi in module.spis.items()]
     found += [I2cPort(chip, f"hardware.{name}", i2c) for name, i2c in module.i2cs.items()]
+    if module.spiflash.available:
+        found.append(SpiFlash(chip, "hardware.spiflash"))
     return {item.path: item for item in found if item.path.removeprefix("hardware.") not in missing}
 
 

@@ -90,7 +90,7 @@ def test_no_sclk_leaves_the_clock_pin_free(make: Make) -> None:
         """
     )
     assert bench.nets["C"].edges(BOOT_NS - 1, bench.world.now).levels.tolist() == [1]
-    assert len(bench.nets["E"].edges(BOOT_NS, bench.world.now).times) == 8
+    assert len(bench.nets["E"].edges(BOOT_NS, bench.world.now).times) == 7
 
 
 def test_a_flash_on_the_bus_answers(make: Make) -> None:
