@@ -19,6 +19,7 @@ from benchctl.twin.faults import FaultSet
 from benchctl.twin.imp.imp import VirtualImp
 from benchctl.twin.parts.fit import CLOCK_INPUTS, fit
 from benchctl.twin.parts.spinor import SpiNor
+from benchctl.twin.ttys import VirtualTty
 from benchctl.twin.usb import backend
 from benchctl.twin.usb.bus import Hub, Port, UsbBus
 from benchctl.twin.usb.device import UsbDevice
@@ -72,14 +73,18 @@ class _Builder:
         )  # fmt: skip
         self._stack.callback(imp.close)
         self._fit_parts()
+        clock = VirtualClock(world)
         for name, adapter in rig.adapters.items():
-            self._adapters[name] = attach(world, self._usb, adapter, self._pins(name))
+            if adapter.kind.name == "tty":
+                self._tty(folder, adapter, clock)
+            else:
+                self._adapters[name] = attach(world, self._usb, adapter, self._pins(name))
         self._supply_usb_parts()
         self._supply(imp)
         pyusb = backend.install(self._usb)
         self._stack.callback(backend.uninstall)
         host = Host(
-            VirtualClock(world),
+            clock,
             usb_backend=pyusb,
             usb_backend_module=backend.__name__,
             device_root=folder,
@@ -119,6 +124,12 @@ class _Builder:
                 self._parts[name] = PowerHub(self._world, ports=part.spec.ports)
             else:
                 self._parts[name] = fit(self._world, name, part.spec, self._pins(name), volts)
+
+    def _tty(self, root: Path, adapter: model.Adapter, clock: VirtualClock) -> None:
+        pins = self._pins(adapter.name)
+        txd, rxd = (pins.get(pin) or Net(self._world, f"{adapter.name}.{pin}") for pin in ("TXD", "RXD"))
+        port = VirtualTty(root / adapter.path.lstrip("/"), txd, rxd, clock.outside)
+        self._stack.callback(port.close)
 
     def _supply_usb_parts(self) -> None:
         sockets: dict[str, Socket] = {}

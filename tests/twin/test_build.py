@@ -2,6 +2,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import serial
 from pyftdi.i2c import I2cController
 from pyftdi.spi import SpiController
 from pyftdi.usbtools import UsbTools
@@ -129,6 +130,26 @@ def test_closing_gives_the_libraries_back(opened: Open) -> None:
     bench.close()
     assert before == UsbTools.BACKENDS
     assert not folder.exists()
+
+
+def test_kernel_serial_port_of_a_rig_faces_the_imp(opened: Open, tmp_path: Path) -> None:
+    rig = tmp_path / "rig.yaml"
+    text = Path("rigs/virtual-imp005.yaml").read_text()
+    text = text.replace("boards/", f"{Path('rigs/boards').resolve()}/")
+    text = text.replace("\n  hub: {", "\n  port: {kind: tty, path: /dev/ttyUSB0}\n  hub: {")
+    text = text.replace("quad.DD1,", "port.RXD,").replace("quad.DD0,", "port.TXD,")
+    rig.write_text(text)
+    bench = opened(str(rig))
+    bench.cloud.deploy(
+        """local uart = hardware.uart1;
+        uart.configure(9600, 8, PARITY_NONE, 1, NO_CTSRTS, function() { uart.write(uart.read() + 1); });""",
+        "echo.nut",
+    )
+    wait(bench, 5)
+    with serial.Serial(str(bench.host.device_root / "dev/ttyUSB0"), 9600, timeout=0) as port:
+        port.write(b"A")
+        assert bench.host.clock.wait_readable(port.fileno(), 1)
+        assert port.read() == b"B"
 
 
 def test_wrong_requests_are_refused_and_leave_nothing_behind(opened: Open, tmp_path: Path) -> None:
