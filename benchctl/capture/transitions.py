@@ -45,4 +45,6 @@ def find(samples: States, mask: int, previous: int, start: int) -> tuple[Ticks, 
         states.append(block[1:][found])
         found += start + at + 1
         ticks.append(found)
+    if len(ticks) == 2:  # one block: nothing to join
+        return ticks[1], states[1]
     return np.concatenate(ticks), np.concatenate(states)
