@@ -1,6 +1,7 @@
 """An open bench: what suites, the shell and the command line work with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from types import TracebackType
 
@@ -27,6 +28,7 @@ from benchctl.rig.model import Net, Rig
 from benchctl.rig.nets import UartFacing, Wiring
 from benchctl.rig.parts import UsbDevice
 
+_QUIET_S = 0.01
 LINK_EVENT_CHAR = 0  # frames of the control link end with it: the adapter then sends at once
 
 
@@ -78,7 +80,7 @@ class Bench:
             self._deployment = self._open_deployment()
         return self._deployment
 
-    @cached_property
+    @property
     def power(self) -> Power:
         """The imp's supply."""
         switch = self.rig.power
@@ -88,7 +90,7 @@ class Bench:
             return LinePower(self._line(switch.pin), active_high=switch.active_high)
         raise NotEquippedError("power switch", "wire the supply to a hub port and name it under `power`")
 
-    @cached_property
+    @property
     def reset(self) -> Reset:
         """The imp's reset line."""
         line = self.rig.reset
@@ -97,6 +99,19 @@ class Bench:
     def use(self, *pins: str) -> None:
         """The test needs these imp pins: the control link moves out of the way if it has one of them."""
         self.control.keep_clear_of(pins)
+
+    @contextmanager
+    def imp_quiet(self) -> Iterator[None]:
+        """Keep the imp off its pins: in reset, or without power where its reset is not wired."""
+        quiet, wake = (
+            (self.reset.hold, self.reset.release) if self.rig.reset else (self.power.off, self.power.on)
+        )
+        quiet()
+        try:
+            self.clock.sleep(_QUIET_S)
+            yield
+        finally:
+            wake()
 
     # -- buses and lines --------------------------------------------------------------------------------
 
@@ -168,9 +183,16 @@ class Bench:
     # -- end ----------------------------------------------------------------------------------------------
 
     def release(self) -> None:
-        """Put every channel but the control link's into high impedance; they open again when asked for."""
-        link = {self.wiring.uart_facing(self.control.uart).channel} if "control" in vars(self) else set()
-        self._channels.release_all(but=link)
+        """Put every channel into high impedance but the control link's; a supply switched by a line stays."""
+        keep: dict[model.Channel, int] = {}
+        if "control" in vars(self):
+            keep[self.wiring.uart_facing(self.control.uart).channel] = 0
+        if isinstance(self.rig.power, model.Line):
+            supply = self.rig.channel_of(self.rig.power.pin)
+            function = supply.function(self.rig.power.pin.pin) if supply else None
+            if supply and function:
+                keep[supply] = 1 << function.bit
+        self._channels.release_all(keep)
 
     def close(self) -> None:
         """Release every output and adapter; whatever fails, the rest is still released."""

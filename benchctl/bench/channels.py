@@ -88,10 +88,15 @@ class Channels:
         if user is not None:
             user.close()
 
-    def release_all(self, but: set[Channel]) -> None:
-        """Close what is open on every channel but some."""
-        for channel in self._open.keys() - but:
-            self.release(channel)
+    def release_all(self, keep: Mapping[Channel, int]) -> None:
+        """Close what is open, but on some channels; of a gpio port kept, only the lines of its mask stay."""
+        for channel, user in list(self._open.items()):
+            if channel not in keep:
+                self.release(channel)
+            elif isinstance(user, FtdiPort):
+                for attachment in self._pins(channel):
+                    if not keep[channel] >> attachment.function.bit & 1:
+                        user.release(attachment.function.bit)
 
     def close(self) -> None:
         """Close everything and let others have the adapters; outputs are released whatever fails."""

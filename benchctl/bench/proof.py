@@ -165,9 +165,11 @@ def _prove_uart(bench: Bench, name: str) -> Iterator[Finding]:
         ours = bench.uart(name)
         ours.configure(UartFormat(actual))
         ours.discard_input()
+        uart.read.until(-1)  # some releases keep what came in before the port was configured
         uart.write(_PATTERN)
         if (got := ours.read(len(_PATTERN))) != _PATTERN:
             problems.append(f"the bench got {got[:8].hex()}...")
+        bench.clock.sleep(_SETTLE_S)  # the imp lets go of an RS485 bus only some time after its last bit
         ours.write(_PATTERN)
         ours.drain()
         bench.clock.sleep(_SETTLE_S)
@@ -187,6 +189,14 @@ def _prove_i2c(bench: Bench, name: str) -> Iterator[Finding]:
     except NotEquippedError as error:
         yield Finding(what, None, error.what)
         return
+    scl, sda = bench.rig.module.i2c(name).pin("scl"), bench.rig.module.i2c(name).pin("sda")
+    try:
+        bench.use(*[pin for pin in (scl, sda) if pin])
+    except NotEquippedError as error:
+        yield Finding(what, None, error.what)
+        return
+    # Configured, the imp leaves both lines to their pull-ups; at start some modules drive them.
+    bench.imp.hardware[name].configure(bench.imp.CLOCK_SPEED_100_KHZ)
     wanted = set()
     for part in bench.wiring.parts_on_bus(name):
         if isinstance(part.spec, Eeprom24):
@@ -195,6 +205,7 @@ def _prove_i2c(bench: Bench, name: str) -> Iterator[Finding]:
             if supply is not None:
                 supply.drive(True)
     found = set(bus.scan())
+    bench.imp.tidy()
     bench.release()
     missing = ", ".join(f"{address:#04x}" for address in sorted(wanted - found))
     shown = " ".join(f"{address:#04x}" for address in sorted(found))

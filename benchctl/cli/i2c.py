@@ -1,23 +1,35 @@
 """`benchctl i2c`: probe an I²C bus by hand."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
+from benchctl.bench import Bench
 from benchctl.cli.output import Json, emit, hexdump, stdout
 from benchctl.cli.rigs import Bytes, Number, Rig, Seed, opened
 
-app = typer.Typer(help="Probe an I²C bus of the rig. Addresses are 7-bit.")
+app = typer.Typer(help="Probe an I²C bus of the rig that the imp leaves alone. Addresses are 7-bit.")
 
 Bus = Annotated[str, typer.Argument(metavar="NET", help="An imp I²C bus (i2cJK), or a board role for one.")]
 Hz = Annotated[float, typer.Option(help="SCL in Hz.")]
 
 
+@contextmanager
+def freed(bench: Bench, name: str) -> Iterator[None]:
+    """The imp leaves the bus to its pull-ups: it does so when configured; at start some modules drive it."""
+    bus = bench.rig.module.i2c(name)
+    bench.use(*bus.pins.values())
+    bench.imp.hardware[bus.name].configure(bench.imp.CLOCK_SPEED_100_KHZ)
+    yield
+    bench.imp.tidy()
+
+
 @app.command()
 def scan(rig: Rig, bus: Bus, hz: Hz = 100e3, seed: Seed = 0, json: Json = False) -> None:
     """List the addresses that acknowledge."""
-    with opened(rig, seed=seed) as bench:
-        bench.power.on()
+    with opened(rig, seed=seed) as bench, freed(bench, bus):
         controller = bench.i2c(bus)
         controller.configure(hz)
         found = controller.scan()
@@ -39,8 +51,7 @@ def read(
     json: Json = False,
 ) -> None:
     """Read bytes, after writing a register address if one is given."""
-    with opened(rig, seed=seed) as bench:
-        bench.power.on()
+    with opened(rig, seed=seed) as bench, freed(bench, bus):
         controller = bench.i2c(bus)
         controller.configure(hz)
         prefix = bytes.fromhex(register)
@@ -54,8 +65,7 @@ def read(
 @app.command()
 def write(rig: Rig, bus: Bus, address: Number, data: Bytes, hz: Hz = 100e3, seed: Seed = 0) -> None:
     """Write bytes."""
-    with opened(rig, seed=seed) as bench:
-        bench.power.on()
+    with opened(rig, seed=seed) as bench, freed(bench, bus):
         controller = bench.i2c(bus)
         controller.configure(hz)
         controller.write(address, data)

@@ -1,5 +1,7 @@
 """Arguments that name a rig and values, and opening the rig."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -15,6 +17,13 @@ Impos = Annotated[str, typer.Option(help="impOS release on the virtual imp, such
 def opened(rig: str, *, seed: int = 0, impos: str = "") -> Bench:
     """Open a rig, to be used in a `with` block."""
     return open_bench(rig, seed=seed, impos=impos)
+
+
+@contextmanager
+def powered(bench: Bench) -> Iterator[None]:
+    """The parts of the bench that hang on the imp's supply have it; it stays on."""
+    bench.power.on()
+    yield
 
 
 def byte_string(text: str) -> bytes:

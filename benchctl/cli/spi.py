@@ -6,7 +6,7 @@ import typer
 
 from benchctl.buses.spi import SpiFormat
 from benchctl.cli.output import Json, emit, hexdump, stdout
-from benchctl.cli.rigs import Bytes, Rig, Seed, opened
+from benchctl.cli.rigs import Bytes, Rig, Seed, opened, powered
 
 app = typer.Typer(help="Probe an SPI part of the rig; the imp is held in reset meanwhile.")
 
@@ -29,13 +29,10 @@ def transfer(
     json: Json = False,
 ) -> None:
     """Select the part, send bytes, clock bytes in."""
-    with opened(rig, seed=seed) as bench:
-        bench.power.on()
-        bench.reset.hold()
+    with opened(rig, seed=seed) as bench, powered(bench), bench.imp_quiet():
         controller = bench.spi(part)
         actual = controller.configure(SpiFormat(hz, mode))
         received = controller.exchange(data, read, duplex=duplex)
-        bench.reset.release()
     if json:
         emit({"sent": data.hex(), "hz": actual, "received": received.hex()})
     else:
