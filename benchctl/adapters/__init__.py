@@ -1,0 +1,1 @@
+"""Adapters: the contracts of benchctl/buses fulfilled with pyserial, pyftdi, pyusb, spidev and smbus2."""

@@ -1,0 +1,96 @@
+"""I²C through the kernel's i2c-dev, with combined transfers (I2C_RDWR)."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from smbus2 import SMBus, i2c_msg
+
+from benchctl.adapters.i2c_checks import ADDRESSES, require_address, require_count
+from benchctl.adapters.nodes import explain_node
+from benchctl.buses.host import Host
+from benchctl.buses.i2c import I2c, I2cNackError
+from benchctl.errors import BusTimeoutError, UserError
+
+_NACK = frozenset({errno.ENXIO, errno.EREMOTEIO})
+
+
+class SmbusI2c(I2c):
+    """`I2c` on an i2c-dev node.
+
+    The kernel does not say which byte was refused: `I2cNackError.index` is 0, the address, always.
+
+    Args:
+        host: the machine.
+        path: the node as in rig files, "/dev/i2c-1".
+    """
+
+    def __init__(self, host: Host, path: str) -> None:
+        self._path = path
+        self._node = host.device_root / path.lstrip("/")
+        with self._errors(None):
+            self._bus = SMBus(str(self._node))
+
+    def configure(self, hz: float) -> float:
+        """Not possible: the rate of a kernel bus is fixed when its driver loads.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(
+            f"the rate of {self._path} cannot be set", "set it where the bus is configured (device tree)"
+        )
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write `data`; empty data probes the address (some kernel drivers refuse that)."""
+        self._transfer(address, i2c_msg.write(require_address(address), list(data)))
+
+    def read(self, address: int, count: int) -> bytes:
+        """Read `count` bytes."""
+        answer = i2c_msg.read(require_address(address), require_count(count))
+        self._transfer(address, answer)
+        return bytes(answer)
+
+    def write_read(self, address: int, data: bytes, count: int) -> bytes:
+        """Write, repeated start, read."""
+        answer = i2c_msg.read(require_address(address), require_count(count))
+        self._transfer(address, i2c_msg.write(address, list(data)), answer)
+        return bytes(answer)
+
+    def scan(self) -> list[int]:
+        """Addresses that acknowledge a read of one byte, which every kernel driver can do."""
+        found = []
+        for address in ADDRESSES:
+            try:
+                self.read(address, 1)
+            except I2cNackError:
+                continue
+            found.append(address)
+        return found
+
+    def close(self) -> None:
+        """Close the node; harmless when already closed."""
+        self._bus.close()
+
+    def _transfer(self, address: int, *messages: i2c_msg) -> None:
+        with self._errors(address):
+            self._bus.i2c_rdwr(*messages)
+
+    @contextmanager
+    def _errors(self, address: int | None) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if address is not None and error.errno in _NACK:
+                raise I2cNackError(address, 0) from error
+            if error.errno == errno.ETIMEDOUT:
+                raise BusTimeoutError(
+                    f"{self._path} timed out", "see whether a target holds SCL or SDA low"
+                ) from error
+            raise explain_node(
+                error,
+                self._path,
+                self._node,
+                group="i2c",
+                absent="enable I²C (`raspi-config`, `modprobe i2c-dev`)",
+            ) from error

@@ -1,0 +1,232 @@
+"""A UART of the kernel: a serial port or a pty, through pyserial."""
+
+import array
+import errno
+import fcntl
+import os
+import termios
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import serial
+
+from benchctl.adapters.holders import holder_of
+from benchctl.adapters.nodes import explain_node
+from benchctl.buses.host import Host
+from benchctl.buses.uart import Received, Uart, UartFormat
+from benchctl.errors import (
+    AdapterBusyError,
+    AdapterGoneError,
+    BusTimeoutError,
+    NotEquippedError,
+    UserError,
+)
+
+_DEFAULT = UartFormat(115_200)
+_BITS = (5, 6, 7, 8)
+_READ = 4096
+_POLL_S = 0.0005
+# A reader blocked in the kernel gets its stamp 48 to 90 µs late at the 99th percentile; see `stamp_jitter`.
+_HOST_JITTER_NS = 100_000
+_UNKNOWN_LATENCY_MS = 16
+_TIOCGICOUNT = 0x545D
+# Words of struct serial_icounter_struct (linux/serial.h).
+_COUNTERS = {"framing": 6, "overrun": 7, "parity": 8, "break": 9}
+_COUNTER_WORDS = 20
+_UNSUPPORTED = frozenset({errno.ENOTTY, errno.EINVAL, errno.ENOSYS})
+
+
+class TtyUart(Uart):
+    """`Uart` on a device node, opened for this process alone.
+
+    Args:
+        host: the machine.
+        path: the node as in rig files, such as "/dev/serial/by-id/..."; below the host's device root.
+
+    Raises:
+        AdapterError: it is absent or this user may not open it.
+        AdapterBusyError: another program has it open.
+    """
+
+    def __init__(self, host: Host, path: str) -> None:
+        self._clock = host.clock
+        self._node = host.device_root / path.lstrip("/")
+        self._path = path
+        self._format = _DEFAULT
+        self._left: Received | None = None
+        self._port = self._open()
+        self._is_pty = Path(os.ttyname(self._port.fileno())).parent.name == "pts"
+        self._counts = self._line_counters()
+        self._sent_by_ns = 0
+
+    def _open(self) -> serial.Serial:
+        holder = holder_of(self._node)
+        if holder:  # also one that did not lock it
+            raise AdapterBusyError(f"{self._path} is in use", "close the other program", holder=holder)
+        try:
+            return serial.Serial(str(self._node), _DEFAULT.baud, timeout=0, write_timeout=0, exclusive=True)
+        except serial.SerialException as error:
+            raise explain_node(
+                error, self._path, self._node, group="dialout", absent="run `benchctl scan` to see what is"
+            ) from error
+
+    @property
+    def format(self) -> UartFormat:
+        """The format in force."""
+        return self._format
+
+    @property
+    def limitations(self) -> tuple[str, ...]:
+        """What this port cannot do that the contract names, for the bench's audit."""
+        limits = ["gaps between bytes cannot be timed"]
+        if self._is_pty:
+            limits.append("it is a pty: no baud rate, frame format, line errors, RTS, CTS or break")
+        elif self._counts is None:
+            limits.append("line errors are not reported")
+        return tuple(limits)
+
+    @property
+    def stamp_uncertainty_ns(self) -> int:
+        """Latency timer of the USB adapter behind the port (16 ms when it does not say) and host jitter."""
+        if self._is_pty:
+            return _HOST_JITTER_NS
+        return self._latency_ms() * 1_000_000 + 1_000_000 + _HOST_JITTER_NS
+
+    def configure(self, fmt: UartFormat) -> float:
+        """Set the format; returns the baud rate asked for: the kernel does not tell the real one."""
+        if fmt.bits not in _BITS or fmt.stop == 1.5:
+            raise UserError(f"{self._path} cannot do this format", "use 5 to 8 bits and 1 or 2 stop bits")
+        settings = {
+            "baudrate": fmt.baud,
+            "bytesize": fmt.bits,
+            "parity": fmt.parity.value,
+            "stopbits": fmt.stop,
+        }
+        try:
+            with self._errors():
+                self._port.apply_settings({**self._port.get_settings(), **settings})
+        except (ValueError, termios.error) as error:
+            raise UserError(
+                f"{self._path} cannot do this format: {error}", "try another baud rate"
+            ) from error
+        self._format = fmt
+        return float(fmt.baud)
+
+    def write(self, data: bytes) -> None:
+        """Hand bytes to the kernel; blocks only while its buffer is full."""
+        rest = memoryview(data)
+        start = max(self._sent_by_ns, self._clock.now_ns())
+        while rest:
+            with self._errors():
+                taken = self._port.write(rest) or 0
+            rest = rest[taken:]
+            if rest and not taken:
+                self._clock.sleep(_POLL_S)
+        self._sent_by_ns = start + round(len(data) * self._format.frame_ns)
+
+    def write_gapped(self, data: bytes, gaps_us: Sequence[float] | float) -> None:
+        """Not possible here."""
+        raise NotEquippedError(
+            f"UART that can time gaps: {self._path} is a kernel tty", "use an FTDI channel"
+        )
+
+    def drain(self, timeout_s: float = 5.0) -> None:
+        """Wait until the kernel's buffer is empty and the last frame had its time."""
+        deadline = max(self._sent_by_ns, self._clock.now_ns()) + round(timeout_s * 1e9)
+        with self._errors():
+            while self._port.out_waiting:
+                if self._clock.now_ns() >= deadline:
+                    raise BusTimeoutError(f"{self._path} did not finish sending", "see what holds CTS")
+                self._clock.sleep(_POLL_S)
+        if not self._is_pty:
+            self._clock.sleep(max(0.0, (self._sent_by_ns - self._clock.now_ns()) / 1e9))
+
+    def read(self, count: int, timeout_s: float = 1.0) -> bytes:
+        """Read exactly `count` bytes."""
+        deadline = self._clock.deadline_ns(timeout_s)
+        data = bytearray()
+        while len(data) < count:
+            chunk = self.read_chunk(max(0.0, (deadline - self._clock.now_ns()) / 1e9))
+            if chunk is None:
+                raise BusTimeoutError(
+                    f"{len(data)} of {count} bytes came in {timeout_s:g} s on {self._path}",
+                    received=bytes(data),
+                )
+            missing = count - len(data)
+            data += chunk.data[:missing]
+            if len(chunk.data) > missing:
+                self._left = Received(chunk.t_ns, chunk.data[missing:], chunk.errors)
+        return bytes(data)
+
+    def read_chunk(self, timeout_s: float = 1.0) -> Received | None:
+        """What the kernel has, or what comes first; or what `read` left of the last chunk."""
+        chunk, self._left = self._left, None
+        if chunk is not None:
+            return chunk
+        with self._errors():
+            if not self._clock.wait_readable(self._port.fileno(), timeout_s):
+                return None
+            data = self._port.read(_READ)
+        now = self._clock.now_ns()
+        return Received(now, bytes(data), self._new_errors())
+
+    def discard_input(self) -> None:
+        """Forget everything received so far."""
+        self._left = None
+        with self._errors():
+            self._port.reset_input_buffer()
+        self._new_errors()
+
+    def set_rts(self, asserted: bool) -> None:
+        """Drive RTS."""
+        with self._errors("RTS line"):
+            self._port.rts = asserted
+
+    def cts(self) -> bool:
+        """True while CTS is asserted."""
+        with self._errors("CTS line"):
+            return bool(self._port.cts)
+
+    def set_break(self, active: bool) -> None:
+        """Hold TXD at space while active."""
+        with self._errors("break"):
+            self._port.break_condition = active
+
+    def close(self) -> None:
+        """Let go of the port, whatever has become of it."""
+        with self._errors():
+            self._port.close()
+
+    @contextmanager
+    def _errors(self, feature: str = "") -> Iterator[None]:
+        """Turn what pyserial and the kernel raise into errors about this port."""
+        try:
+            yield
+        except (serial.SerialException, OSError) as error:
+            if feature and error.errno in _UNSUPPORTED:
+                raise NotEquippedError(f"{feature} on {self._path}", "use an adapter that has it") from error
+            raise AdapterGoneError(
+                f"{self._path} failed: {error}",
+                "plug it in again; if it is a pty, start its other side again",
+            ) from error
+
+    def _latency_ms(self) -> int:
+        name = Path(os.ttyname(self._port.fileno())).name
+        timer = Path("/sys/bus/usb-serial/devices") / name / "latency_timer"
+        return int(timer.read_text()) if timer.is_file() else _UNKNOWN_LATENCY_MS
+
+    def _line_counters(self) -> list[int] | None:
+        """The driver's counters of line errors; None when it keeps none."""
+        counters = array.array("i", [0] * _COUNTER_WORDS)
+        try:
+            fcntl.ioctl(self._port.fileno(), _TIOCGICOUNT, counters)
+        except OSError:
+            return None
+        return list(counters)
+
+    def _new_errors(self) -> frozenset[str]:
+        before, self._counts = self._counts, self._line_counters()
+        if before is None or self._counts is None:
+            return frozenset()
+        return frozenset(name for name, word in _COUNTERS.items() if self._counts[word] != before[word])
