@@ -17,7 +17,9 @@ _BUSY = 1
 _PAGE = 256
 _CHUNK = 1024
 _GAP_NS = 100  # choice: CS setup, hold and high time
-_POLL_NS = 50_000  # choice: how often the status is read while the chip is busy
+# choice: how often the status is read while the chip is busy
+_PROGRAM_POLL_NS = 50_000
+_ERASE_POLL_NS = 1_000_000
 _TIMEOUT_NS = 5_000_000_000  # choice: when a chip that stays busy is given up
 
 _ROLES = ("FLASH_SCLK", "FLASH_COPI", "FLASH_CIPO", "FLASH_CS")
@@ -62,14 +64,14 @@ class NorBus:
         """Program, page by page; `whole_pages` False lets it run over page ends, where the chip wraps."""
         while data:
             room = _PAGE - address % _PAGE if whole_pages else _PAGE
-            yield from self._change(_addressed(_PROGRAM, address) + data[:room])
+            yield from self._change(_addressed(_PROGRAM, address) + data[:room], _PROGRAM_POLL_NS)
             address, data = address + len(data[:room]), data[room:]
 
     def erase(self, address: int, opcode: int = _ERASE_4K) -> Bus:
         """Erase the sector at a physical address."""
-        return self._change(_addressed(opcode, address))
+        return self._change(_addressed(opcode, address), _ERASE_POLL_NS)
 
-    def _change(self, command: bytes) -> Bus:
+    def _change(self, command: bytes, poll_ns: int) -> Bus:
         yield from self._command(bytes([_WRITE_ENABLE]), 0)
         yield from self._command(command, 0)
         deadline = self._world.now + _TIMEOUT_NS
@@ -77,7 +79,7 @@ class NorBus:
             status = yield from self._command(bytes([_STATUS]), 1)
             if not status[0] & _BUSY:
                 return
-            yield self._world.now + _POLL_NS
+            yield self._world.now + poll_ns
 
     def _command(self, command: bytes, reply: int) -> Reading:
         self._cs.driver.set(Drive.LOW)

@@ -14,6 +14,7 @@ from benchctl.twin.imp.api.server import Agent, Server
 from benchctl.twin.imp.api.spi import SpiPort
 from benchctl.twin.imp.api.spiflash import OBJECT_MISSING, SpiFlash
 from benchctl.twin.imp.api.uart import UartPort
+from benchctl.twin.imp.api.usb import UsbHost
 from benchctl.twin.imp.chip import Chip
 from benchctl.twin.imp.constants import constants
 from benchctl.twin.imp.pinmode.base import PinMode
@@ -35,6 +36,21 @@ PINS_LETTERED = declare(
 )
 OLD_SPI_NAME = declare(
     "spi-named-abcd", "r34-imp005-spibcad-rename", "hardware.spiBCAD is called spiABCD", ["imp005"]
+)
+USB_MISSING = declare(
+    "usb-object-missing", "r34-usb-object-auto-created", "hardware.usb does not exist", ["imp005"]
+)
+USB_EVERYWHERE = declare(
+    "usb-on-every-imp",
+    "r34-usb-only-imp005",
+    "hardware.usb exists on modules without a port",
+    ["imp001", "imp003"],
+)
+USB_SILENT = declare(
+    "usb-silent-elsewhere",
+    "r34-usb-throws-on-other-imps",
+    "using hardware.usb on a module without a port does nothing",
+    ["imp001", "imp003"],
 )
 _MISSING = (
     (UART_MISSING, "uartDM"),
@@ -67,6 +83,9 @@ def build(chip: Chip, modes: dict[str, PinMode]) -> dict[str, ApiObject]:
     found += [I2cPort(chip, f"hardware.{name}", i2c) for name, i2c in module.i2cs.items()]
     if module.spiflash.available:
         found.append(SpiFlash(chip, "hardware.spiflash"))
+    usb = module.usb.object if module.usb is not None else "hardware.usb" if _usb_anyway(chip) else None
+    if usb is not None and chip.release.since(34) and not chip.broken(USB_MISSING):
+        found.append(UsbHost(chip, usb))
     return {item.path: item for item in found if item.path.removeprefix("hardware.") not in missing}
 
 
@@ -107,6 +126,10 @@ def _pin_name(chip: Chip, index: int, name: str) -> str:
 
 def _spi_name(chip: Chip, name: str) -> str:
     return "spiABCD" if name == "spiBCAD" and chip.broken(OLD_SPI_NAME) else name
+
+
+def _usb_anyway(chip: Chip) -> bool:
+    return chip.broken(USB_EVERYWHERE) or chip.broken(USB_SILENT)
 
 
 def stop(objects: Iterable[ApiObject]) -> None:
