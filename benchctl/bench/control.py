@@ -31,7 +31,7 @@ class ControlPort:
     ) -> None:
         self._rig, self._clock, self._uart, self._deployment = rig, clock, uart, deployment
         self._link = rig.control.primary
-        self._session = Session(self._bench_uart(self._link), clock)
+        self._session = Session(self._bench_uart(self._link), clock, self._go_home)
         self.imp = Imp(self._session, clock)
 
     @property
@@ -53,10 +53,6 @@ class ControlPort:
             pass
         self._deploy()
 
-    def restarted(self) -> None:
-        """The imp restarts: its firmware comes up on the primary link again."""
-        self._switch(self._rig.control.primary)
-
     def keep_clear_of(self, pins: Iterable[str]) -> None:
         """Move the link to a UART that uses none of these imp pins.
 
@@ -75,8 +71,13 @@ class ControlPort:
             "wire another UART of the imp and list it under control.alternates",
         )
 
+    def _go_home(self) -> None:
+        """After a restart the firmware comes up on the primary link."""
+        self._switch(self._rig.control.primary)
+
     def _deploy(self) -> None:
         primary = self._rig.control.primary
+        self._go_home()
         self._deployment().deploy(firmware.program(primary.uart, primary.baud), "benchctl firmware")
         self._session.wait_hello(_BOOT_S)
 

@@ -49,7 +49,6 @@ def _prove_restart(bench: Bench) -> Iterator[Finding]:
     try:
         bench.power.off()
         bench.clock.sleep(0.5)
-        bench.control.restarted()
         imp.restart_by(bench.power.on)
         yield Finding("power switch", True)
     except NotEquippedError as error:
@@ -59,7 +58,6 @@ def _prove_restart(bench: Bench) -> Iterator[Finding]:
         return
     bench.reset.hold()
     bench.clock.sleep(0.01)
-    bench.control.restarted()
     hello = imp.restart_by(bench.reset.release)
     yield Finding("reset line", True, f"wake reason {hello.wake_reason}")
 
@@ -227,5 +225,4 @@ def _prove_spi_parts(bench: Bench) -> Iterator[Finding]:
             bench.release()
         there = identity not in (bytes(_ID_BYTES), b"\xff" * _ID_BYTES)
         yield Finding(what, there, f"JEDEC ID {identity.hex()}" if there else "nobody drives CIPO")
-    bench.control.restarted()
     bench.imp.restart_by(bench.reset.release) if parts and bench.rig.reset else None

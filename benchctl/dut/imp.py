@@ -147,12 +147,14 @@ class Imp:
 
     def restart_by(self, action: Callable[[], None], *, timeout_s: float = 30.0) -> Hello:
         """Do something that restarts the imp (cut its power, pulse reset, ...) and meet it again."""
+        self._session.go_home()
         action()
         return self._session.wait_hello(timeout_s)
 
     def restart_by_call(self, method: Remote, *args: object, timeout_s: float = 30.0) -> Hello:
         """Call a method that restarts or sleeps the imp and so never answers, and meet it again."""
         self._session.post(encode_request("c", method._path, arguments(args)))
+        self._session.go_home()
         return self._session.wait_hello(timeout_s)
 
     def tidy(self) -> None:

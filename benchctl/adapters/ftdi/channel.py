@@ -15,6 +15,7 @@ from usb.core import Device
 from benchctl.adapters.ftdi import packets, rates
 from benchctl.adapters.usberrors import usb_errors
 from benchctl.buses.host import Host
+from benchctl.errors import AdapterError
 
 _TRANSFER_MS = 5000
 _FULL_SPEED_PACKET = 64
@@ -96,15 +97,18 @@ class FtdiChannel:
             self._ftdi.set_bitmode(0, Ftdi.BitMode.MPSSE)
             self._ftdi.purge_buffers()
 
-    def bitbang(self, hz: float) -> Fraction:
-        """Asynchronous bit-bang mode, all pins inputs; returns the exact clock in Hz.
+    def bitbang(self, hz: float, low: int = 0) -> Fraction:
+        """Asynchronous bit-bang mode; returns the exact clock in Hz.
+
+        All pins are inputs but those of `low`, which are driven low at once: the latch starts at zero. A pin
+        that is to be high is an input, held by its pull-up, until the latch has been written.
 
         Raises:
             UserError: the chip cannot make that clock.
         """
         rate, request = rates.bitbang_rate(hz, self.high_speed)
         with self.errors():
-            self._ftdi.set_bitmode(0, Ftdi.BitMode.BITBANG)
+            self._ftdi.set_bitmode(low, Ftdi.BitMode.BITBANG)
             self._ftdi.set_baudrate(request, False)
         return rate
 
@@ -125,6 +129,7 @@ class FtdiChannel:
 
     def write(self, data: bytes) -> None:
         """Send bytes to the chip; returns when it has taken the last of them into its buffer."""
+        self._require_open()
         with self.errors():
             self._ftdi.write_data(data)
 
@@ -133,6 +138,7 @@ class FtdiChannel:
 
         Ends with the first packet that is not full: at the latest when the latency timer runs out.
         """
+        self._require_open()
         with self.errors():
             return bytes(self._device.read(self._endpoint_in, size, _TRANSFER_MS))
 
@@ -149,6 +155,10 @@ class FtdiChannel:
         """True when the chip has sent everything: buffer and shift register empty."""
         with self.errors():
             return bool(self._ftdi.poll_modem_status() & Ftdi.MODEM_TEMT)
+
+    def _require_open(self) -> None:
+        if not self.is_open:
+            raise AdapterError(f"{self.who} has been closed", "ask the bench for the port again")
 
     def close(self) -> None:
         """High impedance, then let go; harmless when already closed.

@@ -7,6 +7,7 @@ has no session and says hello instead of answering: the call that was under way 
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchctl.buses.clock import Clock
@@ -58,10 +59,11 @@ class Session:
     Args:
         uart: the bench UART facing the imp's control UART; already in the link's format.
         clock: bench time.
+        go_home: called when the imp is about to restart: gives `use` the UART the firmware comes up on.
     """
 
-    def __init__(self, uart: Uart, clock: Clock) -> None:
-        self._uart, self._clock = uart, clock
+    def __init__(self, uart: Uart, clock: Clock, go_home: Callable[[], None] = lambda: None) -> None:
+        self._uart, self._clock, self.go_home = uart, clock, go_home
         self._reader = FrameReader()
         self._inbox: deque[Frame] = deque()
         self._sequence = 0
@@ -184,6 +186,7 @@ class Session:
             self._note_event(frame)
         elif frame.type == FrameType.HELLO and frame.sequence != self._number:
             hello = self._greet(frame)
+            self.open()
             raise UnexpectedRestartError(
                 f"the imp restarted during {name} (wake reason {hello.wake_reason})",
                 "look at its log for the error that stopped it",
