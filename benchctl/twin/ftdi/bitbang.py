@@ -226,12 +226,19 @@ class AsyncBitbang(Bitbang):
     ) -> None:
         self._sampled = 0  # the last tick accounted for
         self._overrun = False
+        self._host_room = 0
         super().__init__(world, model, pins, changed, direction, rate_hz)
 
     def full_ns(self, count: int) -> int | None:
         """Samples come with every tick."""
         missing = count - len(self._old) - self._held
         return self._clock.at(self._sampled + missing) if missing > 0 else self.world.now
+
+    def extend(self, count: int) -> bool:
+        """Samples go to the host as they come."""
+        self._settle()
+        self._host_room = count
+        return True
 
     def line_status(self) -> int:
         """With the overrun bit when samples were lost since the last packet."""
@@ -253,7 +260,8 @@ class AsyncBitbang(Bitbang):
         came = tick - self._sampled
         if not came:
             return
-        kept = min(came, self.model.in_fifo - len(self._old) - self._held)
+        room = self.model.in_fifo + self._host_room - len(self._old) - self._held
+        kept = min(came, max(room, 0))
         self._hold(self._sampled + 1, kept)
         self._overrun |= kept < came
         self._sampled = tick

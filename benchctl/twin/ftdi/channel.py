@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from benchctl.twin.ftdi.baud import decode
+from benchctl.twin.ftdi.baud import RESET_DIVIDER, decode
 from benchctl.twin.ftdi.bitbang import AsyncBitbang, SyncBitbang
 from benchctl.twin.ftdi.engine import Engine
 from benchctl.twin.ftdi.models import Model
 from benchctl.twin.ftdi.mpsse import Mpsse
-from benchctl.twin.ftdi.packets import InPipe
+from benchctl.twin.ftdi.packets import STATUS_BYTES, InPipe
 from benchctl.twin.ftdi.pins import Pin, PinBank, levels
 from benchctl.twin.ftdi.uart import Flow, UartEngine, UartSettings
 from benchctl.twin.usb.device import Stall
@@ -54,7 +54,7 @@ class Channel:
         self._out_ready = out_ready
         self._out_wanted = 0
         self._out_wake: Event | None = None
-        self._settings = UartSettings()
+        self._settings = UartSettings(RESET_DIVIDER._replace(crystal=model.crystal))
         self._mode = MODE_UART
         self._pipe = InPipe(world, model.packet, self._status, in_ready)
         self._engine: Engine = self._uart()
@@ -80,6 +80,14 @@ class Channel:
         if packet is not None and self._out_wanted:
             self._plan_out()
         return packet
+
+    def pending(self, size: int) -> None:
+        """The host's transfer on the IN endpoint has room for `size` more bytes."""
+        packets = size // self._model.packet
+        extended = self._engine.extend(packets * (self._model.packet - STATUS_BYTES))
+        self._pipe.collect = max(packets, 1) if extended else 1
+        if packets:
+            self._pipe.poke(self._engine)
 
     def request_in(self, request: int) -> bytes:
         """A vendor request that reads.

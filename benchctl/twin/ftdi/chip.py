@@ -136,6 +136,11 @@ class FtdiChip(UsbDevice):
             for i, letter in enumerate(self.model.channels)
         ]
 
+    def pending(self, endpoint: int, size: int) -> None:
+        """How much a host transfer on an IN endpoint still takes."""
+        if endpoint & DEVICE_TO_HOST and self._channels:
+            self._endpoint(endpoint, 0x81).pending(size)
+
     def _channel(self, index: int) -> Channel:
         """Requests name the channel in wIndex's low byte, from 1; a chip with one channel does not look."""
         number = (index & 0xFF) if len(self._channels) > 1 else 1

@@ -37,7 +37,14 @@ class Engine(ABC):
 
     @abstractmethod
     def full_ns(self, count: int) -> int | None:
-        """When `count` bytes will be ready, as far as that is known now."""
+        """When `count` bytes will be (or, where known, were) ready; None while they are not coming."""
+
+    def extend(self, count: int) -> bool:
+        """A host transfer takes `count` more bytes as they come: room beyond the FIFO, until told otherwise.
+
+        Returns False when the mode does not use it.
+        """
+        return False
 
     def flush_ns(self) -> int | None:
         """When a short packet must go at once; None when nothing asks for it."""

@@ -21,7 +21,7 @@ class Source(Protocol):
         """Bytes ready now."""
 
     def full_ns(self, count: int) -> int | None:
-        """When `count` bytes will be ready, as far as that is known now."""
+        """When `count` bytes will be (or, where known, were) ready; None while they are not coming."""
 
     def flush_ns(self) -> int | None:
         """When a packet must be sent without waiting, None when nothing asks for one."""
@@ -49,6 +49,7 @@ class InPipe:
         self._wake: Event | None = None
         self._waiting = False
         self.latency_ms = DEFAULT_LATENCY_MS
+        self.collect = 1  # whole packets to let collect before answering a NAKed read
 
     def read(self, source: Source) -> bytes | None:
         """The next packet, or None when the endpoint NAKs."""
@@ -58,8 +59,10 @@ class InPipe:
             self._waiting = True
             self._plan(source)
             return None
+        full_ns = source.full_ns(self._payload) if have >= self._payload else None
+        self._sent_ns = now if full_ns is None else max(self._sent_ns, min(full_ns, now))
+        self._waiting = False
         data = source.take(min(have, self._payload))
-        self._sent_ns, self._waiting = now, False
         return self._status() + data
 
     def poke(self, source: Source) -> None:
@@ -81,11 +84,15 @@ class InPipe:
 
     def _plan(self, source: Source) -> None:
         t_ns = self._due_ns(source)
-        full = source.full_ns(self._payload)
+        full = source.full_ns(self._payload * self.collect)
         if full is not None and full < t_ns:
             t_ns = full
         if self._wake is not None:
             if self._wake.pending and self._wake.t_ns == t_ns:
                 return
             self._wake.cancel()
-        self._wake = self._world.at(t_ns, self._ready)
+        self._wake = self._world.at(t_ns, self._answer)
+
+    def _answer(self) -> None:
+        self._waiting = False
+        self._ready()

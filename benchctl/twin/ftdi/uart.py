@@ -181,6 +181,7 @@ class UartEngine(Engine):
 
     def line_status(self) -> int:
         """Errors since the last packet, and whether the transmitter is idle."""
+        self._collect()
         status, self._errors = self._errors, 0
         if not self._tx.waiting and not self._held:
             status |= TX_HOLDING_EMPTY
@@ -297,8 +298,9 @@ class UartEngine(Engine):
         if settings.flow & Flow.XON_XOFF:
             special |= {settings.xon, settings.xoff}
         times = [next((a.t_ns for a in pending if a.value in special), None)]
-        if settings.flow & (Flow.RTS_CTS | Flow.DTR_DSR):
-            times.append(self.full_ns(self.model.in_fifo - _RTS_RESERVE + 1))
+        stop_at = self.model.in_fifo - _RTS_RESERVE + 1
+        if settings.flow & (Flow.RTS_CTS | Flow.DTR_DSR) and len(self._fifo) < stop_at:
+            times.append(self.full_ns(stop_at))
         due = [t for t in times if t is not None]
         if due:
             self._notice = self.world.at(min(due), self._on_notice)

@@ -17,7 +17,7 @@ from usb.core import USBError, USBTimeoutError
 from benchctl.twin.usb.bus import Node, UsbBus
 from benchctl.twin.usb.device import DEVICE_TO_HOST, Stall
 from benchctl.twin.usb.timing import completion_ns, packet_ns
-from benchctl.twin.world import Signal
+from benchctl.twin.world import Event, Signal
 
 # libusb_error codes with the texts of libusb_strerror and the errno pyusb attaches.
 _ERRORS = {
@@ -192,56 +192,47 @@ class VirtualBackend(IBackend):  # type: ignore[misc]
 
     def bulk_write(self, dev_handle: _Handle, ep: int, intf: int, data: "array[int]", timeout: int) -> int:
         """Write; a time-out after part of the data returns the count, as pyusb's libusb backend does."""
-        node = self._live(dev_handle)
-        device, view = node.device, memoryview(data).cast("B")
-        size = self._packet_size(node, ep)
-        deadline = self._deadline(timeout)
-        done = busy_ns = 0
+        view = memoryview(data).cast("B")
+        transfer = self._transfer(dev_handle, ep, timeout)
+        device, done = transfer.node.device, 0
         while True:
             try:
                 taken = device.write(ep, bytes(view[done : done + _WRITE_BYTES]))
             except Stall:
                 raise _fail(_PIPE) from None
-            packets, rest = divmod(taken, size)
-            busy_ns += packets * packet_ns(device.speed, size)
-            busy_ns += packet_ns(device.speed, rest) if rest else 0
+            transfer.moved(taken)
             done += taken
             if done == len(view):
-                break
+                return transfer.complete(done)
             if not taken:
-                if not self._wait(node, ep, busy_ns, deadline):
-                    return self._timed_out(done)
-                busy_ns = 0
-        self._complete(node, self._world.now + busy_ns)
-        return done
+                if transfer.over:
+                    return transfer.timed_out(done)
+                transfer.wait()
 
     def bulk_read(self, dev_handle: _Handle, ep: int, intf: int, buff: "array[int]", timeout: int) -> int:
         """Read until the buffer is full or a short packet ends the transfer."""
-        node = self._live(dev_handle)
-        device, view = node.device, memoryview(buff).cast("B")
-        size = self._packet_size(node, ep)
-        deadline = self._deadline(timeout)
-        done = busy_ns = 0
+        view = memoryview(buff).cast("B")
+        transfer = self._transfer(dev_handle, ep, timeout)
+        device, size, done = transfer.node.device, transfer.packet, 0
         while done < len(view):
             try:
                 packet = device.read(ep, size)
             except Stall:
                 raise _fail(_PIPE) from None
             if packet is None:
-                if not self._wait(node, ep, busy_ns, deadline):
-                    return self._timed_out(done)
-                busy_ns = 0
+                if transfer.over:
+                    return transfer.timed_out(done)
+                transfer.wait(len(view) - done)
                 continue
             end = done + len(packet)
             if end > len(view):
                 raise _fail(_OVERFLOW)
             view[done:end] = packet
             done = end
-            busy_ns += packet_ns(device.speed, len(packet))
+            transfer.moved(len(packet))
             if len(packet) < size:
                 break
-        self._complete(node, self._world.now + busy_ns)
-        return done
+        return transfer.complete(done)
 
     intr_write = bulk_write
     intr_read = bulk_read
@@ -251,22 +242,11 @@ class VirtualBackend(IBackend):  # type: ignore[misc]
             raise _fail(_NO_DEVICE)
         return handle.node
 
-    def _packet_size(self, node: Node, endpoint: int) -> int:
-        try:
-            return node.max_packet(endpoint)
-        except KeyError:
-            raise _fail(_NOT_FOUND) from None
+    def _transfer(self, handle: _Handle, endpoint: int, timeout_ms: int) -> "_Transfer":
+        return _Transfer(self._live(handle), endpoint, timeout_ms)
 
     def _request(self, handle: _Handle, request_type: int, request: int, value: int, index: int) -> None:
         self.ctrl_transfer(handle, request_type, request, value, index, array("B"), 0)
-
-    def _deadline(self, timeout_ms: int) -> int | None:
-        return self._world.now + timeout_ms * 1_000_000 if timeout_ms else None
-
-    def _timed_out(self, done: int) -> int:
-        if not done:
-            raise _fail(_TIMEOUT)
-        return done
 
     def _complete(self, node: Node, busy_until_ns: int) -> None:
         """Let the transfer's time pass; what comes after the device is gone is an error."""
@@ -274,23 +254,80 @@ class VirtualBackend(IBackend):  # type: ignore[misc]
         if not node.attached:
             raise _fail(_NO_DEVICE)
 
-    def _wait(self, node: Node, endpoint: int, busy_ns: int, deadline: int | None) -> bool:
-        """Wait until an endpoint may answer differently; False when the deadline came first."""
-        if busy_ns:  # packets already moved were on the wire meanwhile
-            self._world.sleep_until(self._world.now + busy_ns)
-        else:
-            signal = Signal(self._world)
-            node.waiting.add(signal)
-            node.device.on_ready(endpoint, signal.fire)
-            try:
-                in_time = self._world.wait(signal, deadline)
-            finally:
-                node.waiting.discard(signal)
-            if node.attached and not in_time:
-                return False
+
+class _Transfer:
+    """One bulk or interrupt transfer: when its packets are on the wire, and how it ends.
+
+    Packets that are ready move at once in the model; the wire is busy with them until `_busy_until_ns`, and
+    after waiting nothing more moves before that.
+    """
+
+    def __init__(self, node: Node, endpoint: int, timeout_ms: int) -> None:
+        try:
+            self.packet = node.max_packet(endpoint)
+        except KeyError:
+            raise _fail(_NOT_FOUND) from None
+        self.node, self._endpoint = node, endpoint
+        self._world = node.bus.world
+        self._speed = node.device.speed
+        self._packet_ns = packet_ns(self._speed, self.packet)
+        self._busy_until_ns = self._world.now
+        self._last_ns = 0
+        self._deadline_ns = self._world.now + timeout_ms * 1_000_000 if timeout_ms else None
+        self._timer: Event | None = None
+        self._signal = Signal(self._world)
+
+    @property
+    def over(self) -> bool:
+        """True when time is up."""
+        return self._deadline_ns is not None and self._world.now >= self._deadline_ns
+
+    def moved(self, size: int) -> None:
+        """Account for bytes that went over the wire, the earlier of them while the transfer waited."""
+        packets, rest = divmod(size, self.packet)
+        self._last_ns = packet_ns(self._speed, rest) if rest else self._packet_ns
+        self._busy_until_ns += packets * self._packet_ns + (self._last_ns if rest else 0)
+
+    def wait(self, room: int = 0) -> None:
+        """Wait until the endpoint, which NAKed, may answer differently, or time is up.
+
+        `room` is what an IN transfer still has space for.
+        """
+        world, node = self._world, self.node
+        if self._deadline_ns is not None and self._timer is None:
+            self._timer = world.at(self._deadline_ns, self._signal.fire)
+        node.waiting.add(self._signal)
+        node.device.on_ready(self._endpoint, self._signal.fire)
+        try:
+            node.device.pending(self._endpoint, room)
+            world.wait(self._signal)
+        finally:
+            node.device.pending(self._endpoint, 0)
+            node.waiting.discard(self._signal)
+        if node.attached and world.now < self._busy_until_ns:
+            world.sleep_until(self._busy_until_ns)
         if not node.attached:
             raise _fail(_NO_DEVICE)
-        return True
+
+    def complete(self, done: int) -> int:
+        """The transfer is over: the host hears of it at the end of a (micro)frame."""
+        self._stop_timer()
+        busy_until_ns = max(self._busy_until_ns, self._world.now + self._last_ns)
+        self._world.sleep_until(completion_ns(self._speed, busy_until_ns))
+        if not self.node.attached:
+            raise _fail(_NO_DEVICE)
+        return done
+
+    def timed_out(self, done: int) -> int:
+        """The transfer ran out of time: an error, unless part of it was done."""
+        self._stop_timer()
+        if not done:
+            raise _fail(_TIMEOUT)
+        return done
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class _Installed:

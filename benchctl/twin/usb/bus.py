@@ -94,6 +94,13 @@ class Node:
         self.descriptor: SimpleNamespace = parse_device(device.device)
         self.configurations = [parse_configuration(raw) for raw in device.configurations]
         self.waiting: set[Signal] = set()
+        self._max_packet: dict[int, int] = {
+            endpoint.bEndpointAddress: endpoint.wMaxPacketSize
+            for configuration in self.configurations
+            for alternates in configuration.interfaces
+            for interface in alternates
+            for endpoint in interface.endpoints
+        }
 
     @property
     def interfaces(self) -> list[int]:
@@ -105,18 +112,12 @@ class Node:
         return []
 
     def max_packet(self, endpoint: int) -> int:
-        """wMaxPacketSize of an endpoint of any configuration.
+        """wMaxPacketSize of an endpoint.
 
         Raises:
             KeyError: there is no such endpoint.
         """
-        for configuration in self.configurations:
-            for alternates in configuration.interfaces:
-                for interface in alternates:
-                    for candidate in interface.endpoints:
-                        if candidate.bEndpointAddress == endpoint:
-                            return int(candidate.wMaxPacketSize)
-        raise KeyError(endpoint)
+        return self._max_packet[endpoint]
 
     def enumerate(self) -> None:
         """What the kernel does to a new device: configure it and bind its drivers."""

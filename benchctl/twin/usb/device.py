@@ -112,6 +112,14 @@ class UsbDevice:
         """
         self._callbacks.setdefault(endpoint, []).append(callback)
 
+    def pending(self, endpoint: int, size: int) -> None:
+        """A host transfer with room for `size` more bytes waits on an IN endpoint; 0 when it no longer does.
+
+        A host controller polls such an endpoint all the time, so whole packets leave as they fill. A device
+        may let them collect instead, beyond its own FIFO, and call `ready` when the room is used up or the
+        host must hear of something; by default every packet is announced.
+        """
+
     def ready(self, endpoint: int) -> None:
         """Tell whoever waits that the endpoint may answer now (called by subclasses)."""
         for callback in self._callbacks.pop(endpoint, ()):
