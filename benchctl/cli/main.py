@@ -3,6 +3,8 @@
 Decoding a capture takes less time than importing typer does, so `decode` reads its own options.
 """
 
+import atexit
+import gc
 import sys
 
 from benchctl.errors import BenchError
@@ -15,6 +17,10 @@ def run(arguments: list[str] | None = None) -> None:
         if words[:1] == ["decode"]:
             from benchctl.cli import decode
 
+            if arguments is None:
+                # A process of its own, soon over, that makes no cycles: collecting would take a tenth of it.
+                gc.disable()
+                atexit.register(gc.freeze)
             code = decode.main(words[1:])
         else:
             from benchctl.cli.commands import app
