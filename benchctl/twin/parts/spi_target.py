@@ -70,19 +70,23 @@ class SpiTarget(ABC):
         head = min(-self._bits % 8, len(bits))
         tail = (len(bits) - head) % 8
         body = len(bits) - head - tail
-        starts = self._sclk.train.start_ns + self._sclk.train.pulse_starts(len(bits)) // _FS
-        pieces = [self._shift_bits(bits[:head], starts[:head])]
+        pieces = [self._shift_bits(bits[:head], self._times(0, head, 1))]
         if body:
-            times = starts[head : head + body : 8]
+            times = self._times(head, head + body, 8)
             sent = self._shift_bytes(np.packbits(bits[head : head + body]), times)
             pieces.append(None if sent is None else np.unpackbits(sent))
-        pieces.append(self._shift_bits(bits[head + body :], starts[head + body :]))
+        pieces.append(self._shift_bits(bits[head + body :], self._times(head + body, len(bits), 1)))
         if all(piece is None for piece in pieces):
             return None
         lengths = [head, body, tail] if body else [head, tail]
         return np.concatenate(
             [np.ones(n, np.uint8) if p is None else p for p, n in zip(pieces, lengths, strict=True)]
         )
+
+    def _times(self, first: int, end: int, step: int) -> Times:
+        """When pulses of the train begin, ns."""
+        train = self._sclk.train
+        return train.start_ns + train.pulse_starts(end, first, step) // _FS
 
     def _shift_bytes(self, data: Bytes, times: Times) -> Bytes | None:
         sent: Bytes | None = None
