@@ -182,6 +182,10 @@ class Bench:
 
     # -- end ----------------------------------------------------------------------------------------------
 
+    def let_go(self, part: str) -> None:
+        """Put the SPI controller that reaches a part into high impedance; it opens again when asked for."""
+        self._channels.release(self.wiring.spi_reaching(part).channel)
+
     def release(self) -> None:
         """Put every channel into high impedance but the control link's; a supply switched by a line stays."""
         keep: dict[model.Channel, int] = {}

@@ -1,0 +1,1 @@
+"""Serial NOR flash: identify, dump, compare, write."""
