@@ -68,7 +68,7 @@ class Train:
         return self.period_fs // 2, self.period_fs
 
     def pulse_starts(self, count: int, first: int = 0, step: int = 1) -> NDArray[np.int64]:
-        """Start of each pulse's period after `start_ns`, fs, for pulses `first`, `first + step` ... < count."""
+        """Start of each pulse's period after `start_ns`, fs; of `range(first, count, step)`."""
         index = np.arange(first, count, step, dtype=np.int64)
         return index * self.period_fs + (index // 8) * self.byte_gap_fs
 
