@@ -1,5 +1,6 @@
 """The program of the virtual imp: kept, started, stopped, and restarted when it fails."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,14 @@ LEAK_SILENT = declare(
     "scan-leak-oom-unreported",
     "r30-ki-scanwifi-leak-oom-reboot",
     "when scanning has used up the memory the imp restarts without a reason in the log",
+)
+LEAK_STAYS = declare(
+    "scan-leak-stays",
+    "r30-ki-scanwifi-leak-recovery",
+    "memory lost to scanning does not come back with a power cycle",
+)
+BASE_ACCEPTED = declare(
+    "base-as-variable-accepted", "r30-base-as-variable-error", "`base` passes as the name of a variable"
 )
 OUT_OF_MEMORY = "out of memory"
 _POINTER_RATIO = 2  # the VM's pointers are twice as long as an imp's (memory.py of the VM)
@@ -93,6 +102,8 @@ class ProgramHost:
         Raises:
             UserError: a #require line cannot be resolved.
         """
+        if self._chip.broken(BASE_ACCEPTED):
+            source = re.sub(r"\bbase\b", "base_", source)
         parts = units(source, name, self._libraries)
         whole = "".join(text for _, text in parts)
         space = memory.code_space(self._chip)
@@ -138,7 +149,8 @@ class ProgramHost:
         """Power is gone or the imp was reset: memory is empty, and nv with it when `nv`."""
         for item in self.objects.values():
             item.powered_off()
-        self._leaked = 0
+        if not self._chip.broken(LEAK_STAYS):
+            self._leaked = 0
         if nv:
             self._nv = None
 

@@ -52,6 +52,12 @@ USB_SILENT = declare(
     "using hardware.usb on a module without a port does nothing",
     ["imp001", "imp003"],
 )
+FORMAT_UNPADDED = declare(
+    "format-floats-unpadded", "r34-format-float-width-padding", "format() ignores the width of a float"
+)
+FORMAT_NONFINITE = declare(
+    "format-nonfinite-zero", "r34-format-inf-nan-fix", "format() writes infinities and NaN as 0.000000"
+)
 _MISSING = (
     (UART_MISSING, "uartDM"),
     (SPI_MISSING, "spiLGDK"),
@@ -104,8 +110,8 @@ def manifest(
         seed=seed,
         quirks=Quirks(
             acall_limit=10 if release.since(40) else None,
-            format_pads_floats=release.since(34, 6),
-            format_nonfinite=None if release.since(34, 10) else "0.000000",  # choice: the wrong text
+            format_pads_floats=not chip.broken(FORMAT_UNPADDED),
+            format_nonfinite="0.000000" if chip.broken(FORMAT_NONFINITE) else None,  # choice: the wrong text
         ),
         memory_limit=memory_limit,
     )
