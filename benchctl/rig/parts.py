@@ -43,6 +43,25 @@ class Eeprom24(PartSpec):
     write_cycle_ms: float = Field(5.0, ge=0, description="Self-timed write cycle in ms.")
 
 
+class I2cTrouble(PartSpec):
+    """An I²C target that misbehaves on request: a small controller with a program for it, on a real bench.
+
+    While NACK is high it refuses byte `nack_at`; while HOLD_SDA or HOLD_SCL is high it holds that wire low.
+    """
+
+    pins: ClassVar[Mapping[str, Direction]] = {
+        "SCL": Direction.OPEN_DRAIN,
+        "SDA": Direction.OPEN_DRAIN,
+        "NACK": Direction.INPUT,
+        "HOLD_SDA": Direction.INPUT,
+        "HOLD_SCL": Direction.INPUT,
+    }
+
+    kind: Literal["i2c-trouble"] = Field(description="The kind of part.")
+    address: int = Field(0x20, ge=0x08, le=0x77, description="7-bit I²C address.")
+    nack_at: int = Field(1, ge=0, description="Which byte it refuses; 0 is the address.")
+
+
 class SpiNor(PartSpec):
     """A serial NOR flash."""
 
@@ -131,5 +150,6 @@ class UsbHub(UsbDevice):
 
 
 AnyPart = Annotated[
-    Eeprom24 | SpiNor | Rs485 | Resistor | AnalogSource | UsbFt232r | UsbHub, Field(discriminator="kind")
+    Eeprom24 | I2cTrouble | SpiNor | Rs485 | Resistor | AnalogSource | UsbFt232r | UsbHub,
+    Field(discriminator="kind"),
 ]

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 import serial
-from pyftdi.i2c import I2cController
+from pyftdi.i2c import I2cController, I2cNackError
 from pyftdi.spi import SpiController
 from pyftdi.usbtools import UsbTools
 from usb.core import find
 
 from benchctl.errors import RigError, UserError
-from benchctl.rig.loader import load_rig
+from benchctl.rig.loader import find_rig, load_rig
 from benchctl.twin.bench import VirtualBench
 from benchctl.twin.build import open_virtual
 from benchctl.twin.usb.hub import PortFeature
@@ -30,6 +30,18 @@ def opened() -> Iterator[Open]:
     yield open_rig
     for bench in benches:
         bench.close()
+
+
+def variant(folder: Path, *changes: tuple[str, str]) -> str:
+    """The imp005's virtual rig with some text replaced."""
+    shipped = find_rig("virtual-imp005")
+    text = shipped.read_text().replace("boards/", f"{shipped.resolve().parent}/boards/")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    rig = folder / "rig.yaml"
+    rig.write_text(text)
+    return str(rig)
 
 
 def wait(bench: VirtualBench, seconds: float) -> None:
@@ -133,13 +145,13 @@ def test_closing_gives_the_libraries_back(opened: Open) -> None:
 
 
 def test_kernel_serial_port_of_a_rig_faces_the_imp(opened: Open, tmp_path: Path) -> None:
-    rig = tmp_path / "rig.yaml"
-    text = Path("rigs/virtual-imp005.yaml").read_text()
-    text = text.replace("boards/", f"{Path('rigs/boards').resolve()}/")
-    text = text.replace("\n  hub: {", "\n  port: {kind: tty, path: /dev/ttyUSB0}\n  hub: {")
-    text = text.replace("quad.DD1,", "port.RXD,").replace("quad.DD0,", "port.TXD,")
-    rig.write_text(text)
-    bench = opened(str(rig))
+    rig = variant(
+        tmp_path,
+        ("\n  hub: {", "\n  port: {kind: tty, path: /dev/ttyUSB0}\n  hub: {"),
+        ("quad.DD1,", "port.RXD,"),
+        ("quad.DD0,", "port.TXD,"),
+    )
+    bench = opened(rig)
     bench.cloud.deploy(
         """local uart = hardware.uart1;
         uart.configure(9600, 8, PARITY_NONE, 1, NO_CTSRTS, function() { uart.write(uart.read() + 1); });""",
@@ -150,6 +162,29 @@ def test_kernel_serial_port_of_a_rig_faces_the_imp(opened: Open, tmp_path: Path)
         port.write(b"A")
         assert bench.host.clock.wait_readable(port.fileno(), 1)
         assert port.read() == b"B"
+
+
+def test_bench_line_makes_a_target_refuse(opened: Open, tmp_path: Path) -> None:
+    rig = variant(
+        tmp_path,
+        ("  eeprom0:", "  trouble: {kind: i2c-trouble, address: 0x30}\n  eeprom0:"),
+        ("[imp.I2C0_SCL,", "[imp.I2C0_SCL, trouble.SCL,"),
+        ("[imp.I2C0_SDA,", "[imp.I2C0_SDA, trouble.SDA,"),
+        ("[imp.XC, ", "[imp.XC, trouble.NACK, "),
+    )
+    bench = opened(rig)
+    line = bench.nets["xc"].driver("bench")
+    line.set(Drive.LOW)
+    wait(bench, 0.001)
+    i2c = I2cController()
+    i2c.configure("ftdi://ftdi:4232h:BCQUAD02/1")
+    port = i2c.get_port(0x30)
+    port.write(b"abc")
+    assert port.read(3) == b"abc"
+    line.set(Drive.HIGH)
+    with pytest.raises(I2cNackError):
+        port.write(b"abc")
+    i2c.close()
 
 
 def test_wrong_requests_are_refused_and_leave_nothing_behind(opened: Open, tmp_path: Path) -> None:
@@ -166,5 +201,5 @@ def test_wrong_requests_are_refused_and_leave_nothing_behind(opened: Open, tmp_p
     )
     rig.write_text(text)
     with pytest.raises(RigError, match="no sigrok adapter"):
-        opened(str(rig))
+        opened(rig)
     assert before == UsbTools.BACKENDS

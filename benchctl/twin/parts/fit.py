@@ -5,6 +5,7 @@ from typing import Any
 
 from benchctl.rig import parts as spec
 from benchctl.twin.parts.eeprom24 import Eeprom24
+from benchctl.twin.parts.i2c_trouble import I2cTrouble
 from benchctl.twin.parts.nor.chip import Chip
 from benchctl.twin.parts.passive import AnalogSource, Resistor
 from benchctl.twin.parts.rs485 import Rs485, add_bias
@@ -60,6 +61,19 @@ def _eeprom24(world: World, name: str, what: spec.Eeprom24, pins: Pins, _volts: 
     )
 
 
+def _i2c_trouble(world: World, name: str, what: spec.I2cTrouble, pins: Pins, _volts: float) -> I2cTrouble:
+    return I2cTrouble(
+        name,
+        pins.clock("SCL"),
+        pins.net("SDA"),
+        address=what.address,
+        nack_at=what.nack_at,
+        nack=pins.optional("NACK"),
+        hold_sda=pins.optional("HOLD_SDA"),
+        hold_scl=pins.optional("HOLD_SCL"),
+    )
+
+
 def _spinor(world: World, name: str, what: spec.SpiNor, pins: Pins, _volts: float) -> SpiNor:
     return SpiNor(
         name,
@@ -104,6 +118,7 @@ def _analog(world: World, name: str, what: spec.AnalogSource, pins: Pins, volts:
 
 _FITTERS: Mapping[type[spec.PartSpec], Callable[..., Any]] = {
     spec.Eeprom24: _eeprom24,
+    spec.I2cTrouble: _i2c_trouble,
     spec.SpiNor: _spinor,
     spec.Rs485: _rs485,
     spec.Resistor: _resistor,
