@@ -211,18 +211,26 @@ def _prove_i2c(bench: Bench, name: str) -> Iterator[Finding]:
 
 
 def _prove_spi_parts(bench: Bench) -> Iterator[Finding]:
+    """Every SPI flash the bench can reach tells its JEDEC ID while the imp is held in reset."""
     parts = [part.name for part in bench.rig.parts.values() if isinstance(part.spec, SpiNor)]
-    for part in parts:
-        what = f"SPI part {part}"
-        try:
-            bench.reset.hold()
-            bench.clock.sleep(0.01)
-            identity = bench.spi(part).exchange(_READ_ID, _ID_BYTES)
-        except NotEquippedError as error:
-            yield Finding(what, None, error.what)
-            continue
-        finally:
-            bench.release()
-        there = identity not in (bytes(_ID_BYTES), b"\xff" * _ID_BYTES)
-        yield Finding(what, there, f"JEDEC ID {identity.hex()}" if there else "nobody drives CIPO")
-    bench.imp.restart_by(bench.reset.release) if parts and bench.rig.reset else None
+    if not parts:
+        return
+    try:
+        bench.reset.hold()
+        bench.clock.sleep(0.01)
+        for part in parts:
+            yield _prove_spi_part(bench, part)
+    except NotEquippedError as error:
+        yield Finding(f"SPI parts {', '.join(parts)}", None, error.what)
+    finally:
+        bench.imp.restart_by(bench.release)
+
+
+def _prove_spi_part(bench: Bench, part: str) -> Finding:
+    what = f"SPI part {part}"
+    try:
+        identity = bench.spi(part).exchange(_READ_ID, _ID_BYTES)
+    except NotEquippedError as error:
+        return Finding(what, None, error.what)
+    there = identity not in (bytes(_ID_BYTES), b"\xff" * _ID_BYTES)
+    return Finding(what, there, f"JEDEC ID {identity.hex()}" if there else "nobody drives CIPO")

@@ -70,8 +70,11 @@ class Session:
         self._calls += 1
         if self._calls % _CALLS_PER_MEMORY_CHECK == 0:
             self.check_memory(0)
+        before = memory.allocated()
         self._channel.send(("native", class_index, identity, method, arguments))
         answer = self._next_command()
+        if self._limit:
+            self._limit.excuse(before)
         if answer[0] == "throw":
             raise ThrownError(answer[1])
         return answer[1]
