@@ -16,7 +16,7 @@ from benchctl.twin.usb.hub import PowerHub
 from benchctl.twin.wires.net import Net
 from benchctl.twin.world import World
 
-# The 12 MHz crystals of USB adapters are specified to 20 or 30 ppm.
+# choice: the 12 MHz crystals of USB adapters are usually specified to 20 or 30 ppm.
 _CRYSTAL_PPM = 20
 _FT232R_PINS = ("TXD", "RXD", "RTS", "CTS", "DTR", "DSR", "DCD", "RI")  # D0 to D7, DS_FT232R
 

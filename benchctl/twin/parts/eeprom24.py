@@ -47,6 +47,7 @@ class Eeprom24(I2cTarget):
         self._word_bytes = 1 if size <= _ONE_BYTE_LIMIT else 2
         self._blocks = max(size // _BLOCK, 1) if self._word_bytes == 1 else 1
         self._base = address & ~(self._blocks - 1)
+        # choice: a healthy unit needs this part of the maximum
         self._cycle_ns = round(write_cycle_ns * self.world.random(f"{name}/unit").uniform(0.6, 0.95))
         self._busy_until_ns = -1
         self._counter = 0

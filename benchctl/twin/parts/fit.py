@@ -15,7 +15,7 @@ from benchctl.twin.wires.net import Net
 from benchctl.twin.world import World
 
 CLOCK_INPUTS = frozenset({"SCLK", "SCL"})
-_FASTEST = 0.7  # of the data sheet's maximum delay
+_FASTEST = 0.7  # choice: of the data sheet's maximum delay
 
 
 class Pins:

@@ -18,7 +18,8 @@ from benchctl.twin.wires.timeline import Times
 Source = Callable[[int, Times], Bytes]
 _WIP, _WEL, _SRP = 0x01, 0x02, 0x80
 _MODE = 0  # the address length of the current address mode
-_SLOWEST = 0.25  # a healthy unit at room temperature stays well below the maximum times
+# choice: a healthy unit at room temperature is this far at most between typical and maximum times
+_SLOWEST = 0.25
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,10 @@ from benchctl.twin.usb.device import UsbDevice
 
 
 class Socket:
-    """A port with candidates: the first of them that has its supply is the one plugged."""
+    """A port with candidates: the first of them that has its supply is the one plugged.
+
+    choice: a real socket takes one plug; when several have power, the order of the rig file decides.
+    """
 
     def __init__(self, port: Port) -> None:
         self._port = port

@@ -42,7 +42,10 @@ class SelfTimed:
             effect(1.0)
 
     def cut_off(self) -> None:
-        """Stop in the middle, as a reset or a power failure does."""
+        """Stop in the middle, as a reset or a power failure does.
+
+        choice: the first part of the region has changed by then, the rest has not.
+        """
         self.settle()
         if self._effect is not None:
             effect, self._effect = self._effect, None
