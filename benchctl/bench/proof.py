@@ -183,13 +183,8 @@ def _prove_uart(bench: Bench, name: str) -> Iterator[Finding]:
 def _prove_i2c(bench: Bench, name: str) -> Iterator[Finding]:
     what = f"{name} and what is on it"
     try:
-        bus = bench.i2c(name)
-    except NotEquippedError as error:
-        yield Finding(what, None, error.what)
-        return
-    scl, sda = bench.rig.module.i2c(name).pin("scl"), bench.rig.module.i2c(name).pin("sda")
-    try:
-        bench.use(*[pin for pin in (scl, sda) if pin])
+        bench.wiring.i2c_facing(name)
+        bench.use(*bench.rig.module.i2c(name).pins.values())
     except NotEquippedError as error:
         yield Finding(what, None, error.what)
         return
@@ -202,7 +197,7 @@ def _prove_i2c(bench: Bench, name: str) -> Iterator[Finding]:
             supply = bench.part_power(part.name)
             if supply is not None:
                 supply.drive(True)
-    found = set(bus.scan())
+    found = set(bench.i2c(name).scan())
     bench.imp.tidy()
     bench.release()
     missing = ", ".join(f"{address:#04x}" for address in sorted(wanted - found))
