@@ -16,6 +16,7 @@ from benchctl.twin.usb.backend import install, uninstall
 from benchctl.twin.usb.bus import UsbBus
 from benchctl.twin.wires.clocked import ClockNet
 from benchctl.twin.wires.net import Net
+from benchctl.twin.wires.timeline import Drive
 from benchctl.twin.world import World
 
 
@@ -72,7 +73,7 @@ class Bench:
 
     def driven(self, net: str) -> bool:
         """True while anything but a pull drives the net."""
-        return any(driver.drive > 2 for driver in self.net(net).drivers)
+        return any(driver.drive in (Drive.LOW, Drive.HIGH) for driver in self.net(net).drivers)
 
     def close(self) -> None:
         """Close every chip still open."""

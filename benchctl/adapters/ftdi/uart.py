@@ -125,7 +125,7 @@ class FtdiUart(Uart):
         self.drain()
         with self._receiver.held():
             try:
-                rate = self._channel.bitbang(hz)
+                rate = self._channel.bitbang(hz, low=(RTS if self._rts else 0) | DTR)
                 play(self._channel, self._states(pattern, rate), rate, self._pattern_outputs())
             finally:
                 self._channel.uart()
