@@ -16,7 +16,7 @@ from benchctl.twin.ftdi.models import Model
 from benchctl.twin.ftdi.pins import PinBank
 from benchctl.twin.ftdi.sampler import PinSampler, TickClock
 from benchctl.twin.wires.timeline import Drive
-from benchctl.twin.world import World
+from benchctl.twin.world import Event, World
 
 # What the output latch holds before the first byte is not documented; low shows who forgets to write first.
 _LATCH_AT_START = 0x00
@@ -52,7 +52,7 @@ class Bitbang(Engine):
         self._direction = direction
         self._latch = _LATCH_AT_START
         self._out: deque[tuple[int, bytes]] = deque()  # first tick and bytes, one a tick
-        self._old = bytearray()  # samples taken at an earlier rate
+        self._old = bytearray()  # samples fetched already
         self._runs: deque[tuple[int, int]] = deque()  # first tick and count of samples for the host
         self._held = 0
         self._drive()
@@ -72,10 +72,8 @@ class Bitbang(Engine):
         self._settle()
         self._rate_hz = rate_hz
         pending = self._cut()
-        self._old += self._collected(self._held)
-        self._runs.clear()
-        self._held = 0
-        self._sampler.close()
+        self._store()
+        self._sampler.detach()
         self._clock = TickClock(self.world.now, round(10**15 / rate_hz))
         self._sampler = PinSampler(self.pins.low, self._clock, self.sample_before_ns)
         self._restart()
@@ -125,7 +123,7 @@ class Bitbang(Engine):
 
     def close(self) -> None:
         """Let go of the pins."""
-        self._sampler.close()
+        self._sampler.detach()
         self.pins.release()
 
     def _settle(self) -> None:
@@ -207,6 +205,10 @@ class Bitbang(Engine):
             self._held -= part
         return b"".join(pieces)
 
+    def _store(self) -> None:
+        """Fetch the samples held while the wires are known at their times."""
+        self._old += self._collected(self._held)
+
     def _hold(self, first: int, count: int) -> None:
         if not count:
             return
@@ -219,7 +221,11 @@ class Bitbang(Engine):
 
 
 class AsyncBitbang(Bitbang):
-    """Mode 0x01."""
+    """Mode 0x01.
+
+    While the FIFO is full every sample is lost, so the wires are not recorded then: a channel that is parked
+    in this mode costs the bench nothing.
+    """
 
     def __init__(
         self, world: World, model: Model, pins: PinBank, changed: Changed, direction: int, rate_hz: Fraction
@@ -228,6 +234,7 @@ class AsyncBitbang(Bitbang):
         self._overrun = False
         self._host_room = 0
         super().__init__(world, model, pins, changed, direction, rate_hz)
+        self._full = self._when_full()
 
     def full_ns(self, count: int) -> int | None:
         """Samples come with every tick."""
@@ -238,6 +245,7 @@ class AsyncBitbang(Bitbang):
         """Samples go to the host as they come."""
         self._settle()
         self._host_room = count
+        self._record()
         return True
 
     def line_status(self) -> int:
@@ -249,25 +257,54 @@ class AsyncBitbang(Bitbang):
         """Also forgets that samples were lost."""
         super().purge_in()
         self._overrun = False
+        self._record()
+
+    def close(self) -> None:
+        """Let go of the pins."""
+        self._full.cancel()
+        super().close()
 
     def take(self, count: int) -> bytes:
         """Remove the oldest samples."""
         self._settle()
-        return super().take(count)
+        data = super().take(count)
+        self._record()
+        return data
+
+    def _free(self) -> int:
+        return max(self.model.in_fifo + self._host_room - len(self._old) - self._held, 0)
+
+    def _when_full(self) -> Event:
+        return self.world.at(self._clock.at(self._sampled + self._free()), self._check_full)
+
+    def _check_full(self) -> None:
+        self._settle()
+        if self._free():
+            self._full = self._when_full()
+        else:
+            self._store()
+            self._sampler.detach()
+
+    def _record(self) -> None:
+        """There may be room again."""
+        if self._free() and not self._sampler.attached:
+            self._sampler.attach()
+            self._full = self._when_full()
 
     def _settle(self) -> None:
         tick = self._clock.count(self.world.now)
         came = tick - self._sampled
         if not came:
             return
-        room = self.model.in_fifo + self._host_room - len(self._old) - self._held
-        kept = min(came, max(room, 0))
+        kept = min(came, self._free())
         self._hold(self._sampled + 1, kept)
         self._overrun |= kept < came
         self._sampled = tick
 
     def _restart(self) -> None:
         self._sampled = 0
+        self._full.cancel()
+        self._full = self._when_full()
 
 
 class SyncBitbang(Bitbang):

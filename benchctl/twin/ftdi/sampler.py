@@ -42,6 +42,9 @@ class PinSampler:
         pins: up to eight pins.
         clock: the ticks.
         before_ns: sample this long before each tick.
+
+    Attributes:
+        attached: whether the wires are recorded, which they are at first.
     """
 
     def __init__(self, pins: Sequence[Pin], clock: TickClock, before_ns: int = 0) -> None:
@@ -50,12 +53,24 @@ class PinSampler:
         self._first = 1
         self._values: Values = np.empty(0, np.uint8)
         self._ahead = 0
+        self.attached = False
+        self.attach()
+
+    def attach(self) -> None:
+        """Record the wires from now on; harmless when they are recorded already."""
+        if self.attached:
+            return
+        self.attached = True
+        self._values, self._ahead = np.empty(0, np.uint8), 0
         for net in self._nets:
             net.probe(True)
             net.listen(self._invalidate)
 
-    def close(self) -> None:
-        """Leave the wires."""
+    def detach(self) -> None:
+        """Leave the wires: what they do is lost until the next `attach`."""
+        if not self.attached:
+            return
+        self.attached = False
         for net in self._nets:
             net.unlisten(self._invalidate)
             net.probe(False)
