@@ -62,7 +62,7 @@ class Bench:
     @cached_property
     def control(self) -> ControlPort:
         """The control link, the firmware met."""
-        port = ControlPort(self.rig, self.clock, self._link_uart, lambda: self.deployment)
+        port = ControlPort(self.rig, self.clock, self._link_uart, self._link_pins, lambda: self.deployment)
         self.power.on()
         self.reset.release()
         port.meet()
@@ -218,6 +218,12 @@ class Bench:
 
     def _link_uart(self, name: str) -> Uart:
         return self._channels.uart(self.wiring.uart_facing(name).channel, event_char=LINK_EVENT_CHAR)
+
+    def _link_pins(self, name: str) -> set[str]:
+        bus = self.rig.module.uart(name)
+        driven = self._channels.driven_nets(self.wiring.uart_facing(name).channel)
+        on_driven = {pin for net in driven for pin in self.wiring.imp_pins_on(net)}
+        return {pin for pin in (bus.tx, bus.rx) if pin} | on_driven
 
     def _line(self, pin: model.PinRef) -> Gpio:
         channel = self.rig.channel_of(pin)

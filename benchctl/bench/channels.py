@@ -16,7 +16,7 @@ from benchctl.buses.host import Host
 from benchctl.errors import NotEquippedError
 from benchctl.rig.kinds import Direction, Role
 from benchctl.rig.locks import AdapterLock
-from benchctl.rig.model import Adapter, Channel, Rig
+from benchctl.rig.model import Adapter, Channel, Net, Rig
 from benchctl.rig.nets import Attachment, Wiring
 
 
@@ -121,13 +121,16 @@ class Channels:
         nets = self._rig.nets.values()
         return [a for net in nets for a in self._wiring.bench_channels_on(net) if a.channel == channel]
 
+    def driven_nets(self, channel: Channel) -> list[Net]:
+        """Nets that a channel drives while it is open."""
+        nets = [self._wiring.net_of(a.pin) for a in self._pins(channel) if _drives(a.function.direction)]
+        return [net for net in nets if net is not None]
+
     def _rivals(self, channel: Channel) -> set[Channel]:
         """Open channels that drive a net this one drives."""
-        driven = [self._wiring.net_of(a.pin) for a in self._pins(channel) if _drives(a.function.direction)]
         return {
             attachment.channel
-            for net in driven
-            if net is not None
+            for net in self.driven_nets(channel)
             for attachment in self._wiring.bench_channels_on(net)
             if attachment.channel in self._open.keys() - {channel} and _drives(attachment.function.direction)
         }

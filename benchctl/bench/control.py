@@ -23,13 +23,19 @@ class ControlPort:
         rig: says which UARTs can carry the link.
         clock: bench time.
         uart: gives the bench UART facing an imp UART, in the link's role.
+        pins: gives the imp pins that a link over an imp UART needs or that its bench UART drives.
         deployment: gives what can put a program onto the imp, when the firmware is not there.
     """
 
     def __init__(
-        self, rig: Rig, clock: Clock, uart: Callable[[str], Uart], deployment: Callable[[], Deployment]
+        self,
+        rig: Rig,
+        clock: Clock,
+        uart: Callable[[str], Uart],
+        pins: Callable[[str], set[str]],
+        deployment: Callable[[], Deployment],
     ) -> None:
-        self._rig, self._clock, self._uart, self._deployment = rig, clock, uart, deployment
+        self._rig, self._uart, self._pins, self._deployment = rig, uart, pins, deployment
         self._link = rig.control.primary
         self._session = Session(self._bench_uart(self._link), clock, self._go_home)
         self.imp = Imp(self._session, clock)
@@ -60,10 +66,10 @@ class ControlPort:
             NotEquippedError: every UART that can carry it does.
         """
         wanted = set(pins)
-        if not wanted & self._pins(self._link):
+        if not wanted & self._pins(self._link.uart):
             return
         for link in (self._rig.control.primary, *self._rig.control.alternates):
-            if not wanted & self._pins(link):
+            if not wanted & self._pins(link.uart):
                 self._move(link)
                 return
         raise NotEquippedError(
@@ -96,7 +102,3 @@ class ControlPort:
         uart = self._uart(link.uart)
         uart.configure(UartFormat(link.baud))
         return uart
-
-    def _pins(self, link: ControlLink) -> set[str]:
-        bus = self._rig.module.uart(link.uart)
-        return {pin for pin in (bus.tx, bus.rx) if pin}
