@@ -108,7 +108,7 @@ def test_gpio_lines_and_switched_pulls(imp005: Wiring) -> None:
 def test_supply_of_a_part(imp001: Wiring, imp005: Wiring) -> None:
     line = imp001.supply_line("eeprom")
     assert line is not None
-    assert str(line.pin) == "io.AD6"
+    assert str(line.pin) == "io2.AD2"
     assert imp005.supply_line("eeprom") is None
 
 
