@@ -1,6 +1,7 @@
 """What every API object of one virtual imp shares."""
 
 import random
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -123,7 +124,8 @@ class Chip:
     @property
     def device_id(self) -> str:
         """16 hex digits that start with the module's digit. choice: the others come from the seed."""
-        prefix = self.module.fact("identity.device_id_prefix").value or "0"
+        known = re.match("[0-9a-f]+", self.module.fact("identity.device_id_prefix").value or "")
+        prefix = known[0] if known else "0"
         return f"{prefix}000d8c46{zlib.crc32(f'{self.module.name}/{self.seed}'.encode()):08x}"[:16]
 
     @property

@@ -34,7 +34,7 @@ class PinnedBus(ApiObject):
         """Take the pins for the bus; those in no role given are let go."""
         for role in self._pins:
             if role in roles:
-                self.pad(role).claim(self)
+                self.pad(role).claim(self, self._lost_pin)
             else:
                 self.pad(role).release(self)
         self.configured = True
@@ -49,6 +49,10 @@ class PinnedBus(ApiObject):
         """Let every pin go."""
         for label in self._pins.values():
             self.chip.pads[label].release(self)
+
+    def _lost_pin(self) -> None:
+        """choice: a bus that another function took a pin from is no longer configured."""
+        self.configured = False
 
     def squirrel_stopped(self) -> None:
         """Buses are disabled when Squirrel stops (SPI-DIS-02, I2C-DIS-02)."""

@@ -13,6 +13,7 @@ from benchctl.twin.imp.pads import Pad
 from benchctl.twin.imp.runtime import Trigger
 from benchctl.twin.imp.txactive import TransmitActive
 from benchctl.twin.imp.uart_clock import uart_clock
+from benchctl.twin.imp.uart_events import UartEvents
 from benchctl.twin.imp.uart_receive import DEAF_AFTER_SENDING, LONGEST_INTERVAL_US, Flags, Receiver
 from benchctl.twin.imp.uart_transmit import Sender
 from benchctl.twin.imp.values import (
@@ -60,16 +61,10 @@ CUT_AT_NUL = declare(
     "r30-uart-readblob-readstring",
     "readblob() and readstring() lose what follows a zero byte",
 )
-FLAGS_STAY = declare("uart-flags-stay", "r30-uart-flags-clear-on-read", "reading flags() does not clear them")
 RATE_ECHOED = declare(
     "uart-configure-echoes-request",
     "r30-uart-configure-returns-actual-rate",
     "configure() returns the rate asked for, not the one in use",
-)
-CALLBACK_BLIND = declare(
-    "uart-callback-flags-zero",
-    "r30-uart-callback-event-parameter",
-    "with CALLBACK_WITH_FLAGS the parameter is always 0",
 )
 FLUSH_SHORT = declare(
     "uart-flush-short-when-slow",
@@ -112,10 +107,7 @@ class UartPort(ApiObject):
         self._sender: Sender | None = None
         self._active: TransmitActive | None = None
         self._control = 0
-        self._callback: Closure | None = None
-        self._raised = Flags(0)  # for the callback that is on its way
-        self._flags = Flags(0)
-        self._posted = False
+        self._events = UartEvents(chip, self._watch)
         self._rate = 0
         self._chance = chip.random(path)
         self._early: UartReceiver | None = None
@@ -124,7 +116,7 @@ class UartPort(ApiObject):
     @property
     def armed(self) -> bool:
         """A callback may still come."""
-        return self._callback is not None
+        return self._events.callback is not None
 
     @api(
         "configure",
@@ -150,9 +142,8 @@ class UartPort(ApiObject):
         self._bit_ns = fmt.bit_fs // 1_000_000
         early = self._taken_early()
         self._close()
-        self._flags = Flags(0)
         self._control = control
-        self._replace_callback(callback)
+        self._events.begin(callback, with_flags=bool(control & CONTROL["CALLBACK_WITH_FLAGS"]))
         self._open(fmt)
         if self._receiver is not None and self.chip.broken(READS_EARLY):
             self._receiver.preload(early)
@@ -212,14 +203,14 @@ class UartPort(ApiObject):
     @api("disable")
     def disable(self) -> None:
         """Stop and give the pins back (UART-DIS-01)."""
+        self._events.begin(None, with_flags=False)
         self._close(release=True)
 
     @api("flags", since=(30, 0))
     def flags(self) -> int:
         """Events since last asked; reading clears them (UART-FLAG-01)."""
-        flags = self._flags | (self._receiver.take_flags() if self._receiver is not None else Flags(0))
-        self._flags = flags if self.chip.broken(FLAGS_STAY) else Flags(0)
-        return int(flags)
+        received = self._receiver.take_flags() if self._receiver is not None else Flags(0)
+        return self._events.take(received)
 
     @api("setrxfifosize", Param("newInputFifoSize", INTEGER), since=(32, 0))
     def setrxfifosize(self, size: int) -> None:
@@ -260,8 +251,7 @@ class UartPort(ApiObject):
 
         FIFO sizes survive it (limit-uart-fifo-sizes-survive-reload).
         """
-        self._callback = None
-        self._posted = False
+        self._events.stop()
         self._close(release=True)
         if self._active is not None:
             self._active.release()
@@ -284,9 +274,12 @@ class UartPort(ApiObject):
             rx.driver.set(0)
             rts = self._claim(self._uart.rts, None) if flow and self._uart.rts else None
             size = self._fifo("rx")
-            self._receiver = Receiver(self.chip, rx.net, fmt, size, rts, self._received)
+            self._receiver = Receiver(self.chip, rx.net, fmt, size, rts, self._events.received)
             self._watch()
         self._format = fmt
+        for role, used in (("tx", self._sender), ("rx", self._receiver)):
+            if used is None and role in self._uart.pins:
+                self.chip.pads[self._uart.pins[role]].release(self)
 
     def _new_sender(self, net: Net, pad: Pad | None, fmt: LineFormat, cts: Pad | None) -> Sender:
         driver = pad.driver if pad is not None else net.driver("unconnected")
@@ -354,49 +347,20 @@ class UartPort(ApiObject):
         least = 80 if self.chip.module.name == "imp005" else 20
         self.chip.kept[f"{self.path} {which}"] = max(size, least)  # choice: clamped (UART-RXF-E3)
 
-    def _replace_callback(self, callback: Closure | None) -> None:
-        self.chip.runtime.forget(self._callback)
-        self._callback, self._posted, self._raised = callback, False, Flags(0)
-
     def _watch(self) -> None:
         if self._receiver is not None:
-            self._receiver.watch(self._callback is not None and not self._posted)
-
-    def _received(self, raised: Flags) -> None:
-        self._post(raised)
+            self._receiver.watch(self._events.wants_reception)
 
     def _half_sent(self) -> None:
         if self.chip.release.since(32):
-            self._event(Flags.WRITE_HALF_DONE)
+            self._events.sent(Flags.WRITE_HALF_DONE)
 
     def _sent(self) -> None:
         if self._active is not None:
             self._active.end()
         if self._receiver is not None and self._active is not None and self.chip.broken(DEAF_AFTER_SENDING):
             self._receiver.deaf_until = self.world.now + _DEAF_NS
-        self._event(Flags.WRITE_DONE)
-
-    def _event(self, flag: Flags) -> None:
-        self._flags |= flag
-        # choice: without CALLBACK_WITH_FLAGS only reception calls back
-        if self._control & CONTROL["CALLBACK_WITH_FLAGS"]:
-            self._post(flag)
-
-    def _post(self, raised: Flags) -> None:
-        """One callback is on its way at a time; what happens until it runs is added to its flags."""
-        self._raised |= raised
-        if self._callback is None or self._posted:
-            return
-        self._posted = True
-        self._watch()
-        self.chip.runtime.post(self._callback, self._arguments)
-
-    def _arguments(self) -> list[Any]:
-        raised, self._raised, self._posted = self._raised, Flags(0), False
-        self._watch()
-        if not self._control & CONTROL["CALLBACK_WITH_FLAGS"]:
-            return []
-        return [0 if self.chip.broken(CALLBACK_BLIND) else int(raised)]
+        self._events.sent(Flags.WRITE_DONE)
 
     def _crash_perhaps(self) -> None:
         receiving = self._receiver is not None and self._receiver.in_flight
