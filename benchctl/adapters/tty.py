@@ -97,6 +97,12 @@ class TtyUart(Uart):
         """Set the format; returns the baud rate asked for: the kernel does not tell the real one."""
         if fmt.bits not in _BITS or fmt.stop == 1.5:
             raise UserError(f"{self._path} cannot do this format", "use 5 to 8 bits and 1 or 2 stop bits")
+        if not self._is_pty:  # it carries whole bytes at any rate, and the kernel refuses anything else
+            self._set_format(fmt)
+        self._format = fmt
+        return float(fmt.baud)
+
+    def _set_format(self, fmt: UartFormat) -> None:
         settings = {
             "baudrate": fmt.baud,
             "bytesize": fmt.bits,
@@ -107,11 +113,8 @@ class TtyUart(Uart):
             with self._errors():
                 self._port.apply_settings({**self._port.get_settings(), **settings})
         except (ValueError, termios.error) as error:
-            raise UserError(
-                f"{self._path} cannot do this format: {error}", "try another baud rate"
-            ) from error
-        self._format = fmt
-        return float(fmt.baud)
+            what = f"{self._path} cannot do this format: {error}"
+            raise UserError(what, "try another baud rate") from error
 
     def write(self, data: bytes) -> None:
         """Hand bytes to the kernel; blocks only while its buffer is full."""

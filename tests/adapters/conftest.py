@@ -13,7 +13,7 @@ from benchctl.twin.clock import VirtualClock
 from benchctl.twin.ftdi.chip import FtdiChip as VirtualChip
 from benchctl.twin.ftdi.models import MODELS
 from benchctl.twin.usb.backend import install, uninstall
-from benchctl.twin.usb.bus import UsbBus
+from benchctl.twin.usb.bus import Port, UsbBus
 from benchctl.twin.wires.clocked import ClockNet
 from benchctl.twin.wires.net import Net
 from benchctl.twin.wires.timeline import Drive
@@ -53,12 +53,15 @@ class Bench:
             self._nets[name] = ClockNet(self.world, name)
         return self._nets[name]
 
-    def plug(self, kind: str, serial: str, pins: Mapping[str, str]) -> VirtualChip:
-        """Plug in a virtual chip; `pins` joins its pins to nets."""
+    def plug(
+        self, kind: str, serial: str, pins: Mapping[str, str], txden: Mapping[str, str] | None = None
+    ) -> Port:
+        """Plug in a virtual chip and let it be enumerated; `pins` joins its pins to nets."""
         nets: dict[str, Net] = {pin: self.net(net) for pin, net in pins.items()}
-        chip = VirtualChip(self.world, MODELS[kind.upper()], serial, nets)
-        self.bus.plug(chip, next(self._ports))
-        return chip
+        chip = VirtualChip(self.world, MODELS[kind.upper()], serial, nets, txden=txden)
+        port = self.bus.plug(chip, next(self._ports))
+        self.host.clock.sleep(0.2)
+        return port
 
     def open(self, kind: str, serial: str) -> FtdiChip:
         """Open a chip that was plugged in."""
@@ -66,14 +69,20 @@ class Bench:
         self._chips.append(chip)
         return chip
 
-    def chip(self, kind: str, serial: str, pins: Mapping[str, str]) -> FtdiChip:
+    def chip(
+        self, kind: str, serial: str, pins: Mapping[str, str], txden: Mapping[str, str] | None = None
+    ) -> FtdiChip:
         """Plug a chip in and open it."""
-        self.plug(kind, serial, pins)
+        self.plug(kind, serial, pins, txden)
         return self.open(kind, serial)
 
     def driven(self, net: str) -> bool:
         """True while anything but a pull drives the net."""
         return any(driver.drive in (Drive.LOW, Drive.HIGH) for driver in self.net(net).drivers)
+
+    def forget(self, chip: FtdiChip) -> None:
+        """Do not close a chip: the test pulled it out."""
+        self._chips.remove(chip)
 
     def close(self) -> None:
         """Close every chip still open."""

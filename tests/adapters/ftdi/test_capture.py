@@ -78,7 +78,7 @@ def test_lost_samples_are_noticed_without_the_chips_help(
     )
     capture.start()
     chip.host.clock.sleep(0.5)
-    with pytest.raises(AdapterOverrunError, match="100 samples|samples in"):
+    with pytest.raises(AdapterOverrunError, match="samples in"):
         capture.stop()
 
 

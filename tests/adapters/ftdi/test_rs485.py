@@ -35,7 +35,8 @@ def bus(bench: "Bench") -> Callable[[], FtdiChip]:
         for bit, pin in ((0, "di"), (1, "ro"), (7, "de"))
     }
     probes = {"CD0": "bus", "CD1": "a_de"}
-    return lambda: bench.chip("ft4232h", "RS485", {**pins, "BD7": "unused", "DD0": "b_de"} | probes)
+    wired = pins | {"BD7": "unused", "DD0": "b_de"} | probes
+    return lambda: bench.chip("ft4232h", "RS485", wired, txden={"A": "AD7"})
 
 
 def test_pattern_drives_the_bus_and_nothing_else_does(bus: Callable[[], FtdiChip]) -> None:
@@ -51,6 +52,19 @@ def test_pattern_drives_the_bus_and_nothing_else_does(bus: Callable[[], FtdiChip
     assert up <= on_bus[0]
     assert on_bus[-1] < down
     assert down - up == pytest.approx((20 * 1e6 / 19_200 + 2000), abs=3)
+
+
+def test_the_chips_own_enable_frames_what_is_written(bus: Callable[[], FtdiChip]) -> None:
+    chip = bus()
+    a, capture = FtdiRs485(chip, "A", txden_bit=7), FtdiCapture(chip, "C", {"bus": 0, "de": 1})
+    capture.start()
+    a.write(b"hello")
+    a.drain()
+    chip.host.clock.sleep(0.001)
+    waveform = capture.stop()
+    up, down = waveform.edges("de")
+    assert up < waveform.edges("bus")[0] < waveform.edges("bus")[-1] < down
+    assert a.read_chunk(0.05) is None
 
 
 def test_de_line_frames_what_is_written(bench: "Bench", bus: Callable[[], FtdiChip]) -> None:
