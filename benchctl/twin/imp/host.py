@@ -47,7 +47,7 @@ BASE_ACCEPTED = declare(
     "base-as-variable-accepted", "r30-base-as-variable-error", "`base` passes as the name of a variable"
 )
 OUT_OF_MEMORY = "out of memory"
-_POINTER_RATIO = 2  # the VM's pointers are twice as long as an imp's (memory.py of the VM)
+_POINTER_RATIO = 2  # choice: the VM's pointers are twice as long as an imp's (memory.py of the VM)
 
 Restart = Callable[[WakeReason], None]
 

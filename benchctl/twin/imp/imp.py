@@ -71,7 +71,7 @@ class VirtualImp:
         nets: the net of each wired pin, by pin label.
         launcher: starts Squirrel VMs; the caller closes it.
         usb_port: what is plugged into the imp's USB host port.
-        seed: of every random choice.
+        seed: what every random draw derives from.
         faults: what is broken.
         online: whether the server can be reached.
         libraries: folder that #require lines are resolved from.
