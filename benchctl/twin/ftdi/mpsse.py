@@ -67,6 +67,8 @@ class Mpsse(Engine):
         self._divisor = 0
         self._divide_by_5 = True
         self._three_phase = False
+        self._period_fs = 0
+        self._clock_changed()
         self._adaptive = False
         self._loopback = False
         self._flush_ns: int | None = None
@@ -265,12 +267,12 @@ class Mpsse(Engine):
             got = bits if self._loopback else got
         return got, train.end_ns(count)
 
-    @property
-    def _period_fs(self) -> int:
+    def _clock_changed(self) -> int:
         """One bit: two half periods of the divided clock, three when clocking in three phases."""
         reference_hz = 12_000_000 if self._divide_by_5 else 60_000_000
         phases = 3 if self._three_phase else 2
-        return int(phases * (self._divisor + 1) * 10**15 / (reference_hz * self.model.crystal))
+        self._period_fs = int(phases * (self._divisor + 1) * 10**15 / (reference_hz * self.model.crystal))
+        return 0
 
     def _train(self) -> Train:
         idle_high = bool(self._low.value >> _CLOCK & 1)
@@ -340,7 +342,7 @@ class Mpsse(Engine):
 
     def _set_divisor(self, args: bytes) -> int:
         self._divisor = int.from_bytes(args, "little")
-        return 0
+        return self._clock_changed()
 
     def _send_immediate(self, _args: bytes) -> int:
         if len(self._results):
@@ -349,4 +351,4 @@ class Mpsse(Engine):
 
     def _switch(self, name: str, on: bool) -> int:
         setattr(self, name, on)
-        return 0
+        return self._clock_changed()

@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyftdi.ftdi import Ftdi
 from pyftdi.gpio import GpioMpsseController
@@ -275,6 +275,25 @@ def test_full_result_fifo_stalls_the_processor(world: World, bus: UsbBus) -> Non
     world.sleep_until(world.now + 20 * MS)
     assert len(clock.edges(begin, world.now).times) == 2 * 8 * 1024
     assert len(ftdi.read_data_bytes(4096, 20)) == 4096
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(min_size=1, max_size=60))
+def test_any_commands_leave_the_world_going(commands: bytes) -> None:
+    world = World()
+    engine = FtdiChip(world, FT232H, "T1", {})
+    engine.plugged()
+    engine.control(0x40, 11, 0x0200, 1, b"", 0)
+    assert engine.write(0x02, commands) == len(commands)
+    world.sleep_until(2 * MS)
+    engine.control(0x40, 0, 1, 1, b"", 0)
+    engine.control(0x40, 0, 2, 1, b"", 0)
+    world.sleep_until(50 * MS)
+    engine.write(0x02, b"\xaa\x87")
+    world.sleep_until(100 * MS)
+    packet = engine.read(0x81, 512)
+    assert packet is not None
+    assert packet.endswith(b"\xfa\xaa")
 
 
 @given(st.integers(0x10, 0x3F), st.binary(min_size=1, max_size=20))
