@@ -50,13 +50,9 @@ class Wire {
         _byteTime = 10.0 / baud;
         _buffer = "";
         rxFifo = DEFAULT_FIFO;
-        try {
-            // From impOS 32; an 80-byte FIFO fills in under a millisecond at the link's baud rate.
-            uart.disable();
-            uart.setrxfifosize(RX_FIFO);
-            uart.settxfifosize(TX_FIFO);
-            rxFifo = RX_FIFO;
-        } catch (unsupported) {}
+        // An 80-byte FIFO fills in under a millisecond at the link's baud rate.
+        uart.disable();
+        if (_resize(RX_FIFO, TX_FIFO)) rxFifo = RX_FIFO;
         uart.configure(baud, 8, PARITY_NONE, 1, NO_CTSRTS, _received.bindenv(this));
     }
 
@@ -64,9 +60,22 @@ class Wire {
         open(_uart, _baud);
     }
 
+    // Leaves the port as it was found: FIFO sizes outlive the program.
     function close() {
         _uart.flush();
         _uart.disable();
+        _resize(DEFAULT_FIFO, DEFAULT_FIFO);
+    }
+
+    // True where FIFO sizes can be set: from impOS 32 on.
+    function _resize(rx, tx) {
+        try {
+            _uart.setrxfifosize(rx);
+            _uart.settxfifosize(tx);
+            return true;
+        } catch (unsupported) {
+            return false;
+        }
     }
 
     function drain() {
