@@ -10,7 +10,7 @@ from benchctl.twin.imp.api.pin import pin_of
 from benchctl.twin.imp.chip import Chip
 from benchctl.twin.imp.constants import CONTROL, PARITY
 from benchctl.twin.imp.pads import Pad
-from benchctl.twin.imp.runtime import Trigger
+from benchctl.twin.imp.runtime import NATIVE_NS, Trigger
 from benchctl.twin.imp.txactive import TransmitActive
 from benchctl.twin.imp.uart_clock import uart_clock
 from benchctl.twin.imp.uart_events import UartEvents
@@ -197,8 +197,11 @@ class UartPort(ApiObject):
             while sender.waiting:
                 yield sender.room_at(0)
             return
+        waited = sender.busy
         while sender.busy:
             yield sender.moved
+        if waited:
+            yield self.world.now + NATIVE_NS  # choice: how soon after the last stop bit flush() returns
 
     @api("disable")
     def disable(self) -> None:
