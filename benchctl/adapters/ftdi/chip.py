@@ -1,5 +1,7 @@
 """An FTDI chip on the bench: found by its identity, its channels handed out one owner at a time."""
 
+from contextlib import suppress
+
 import usb.util
 from usb.core import Device, USBError
 
@@ -33,6 +35,7 @@ class FtdiChip:
         self.kind = adapter.kind
         self._device: Device = find_device(host, adapter.kind.name, serial=adapter.serial, port=adapter.port)
         self._taken: dict[str, FtdiChannel] = {}
+        self._detached: list[int] = []
         self._open = True
         try:
             with usb_errors(self._device, self.name):
@@ -77,7 +80,16 @@ class FtdiChip:
         try:
             close_all([*(channel.close for channel in self._taken.values()), self.park])
         finally:
+            self._give_back()
             usb.util.dispose_resources(self._device)
+
+    def _give_back(self) -> None:
+        """Let the kernel have the interfaces again that it had before."""
+        for index in self._detached:
+            # A chip that is gone cannot be given back, and pyftdi gives back what it had opened.
+            with suppress(USBError):
+                usb.util.release_interface(self._device, index)
+                self._device.attach_kernel_driver(index)
 
     def _claim(self, names: list[str]) -> None:
         """Claim the interfaces this rig uses.
@@ -94,6 +106,7 @@ class FtdiChip:
             try:
                 if self._device.is_kernel_driver_active(index):
                     self._device.detach_kernel_driver(index)
+                    self._detached.append(index)
             except NotImplementedError:  # no kernel drivers on this platform
                 pass
             try:

@@ -77,6 +77,18 @@ def test_closing_the_chip_releases_what_is_still_open(bench: "Bench", make: Make
     owner.close()
 
 
+def test_the_kernel_gets_its_interfaces_back(bench: "Bench") -> None:
+    bench.plug("ft4232h", "FT4A", ALL_PINS)
+    (node,) = bench.bus.nodes()
+    assert node.bound == {0, 1, 2, 3}
+    chip = bench.open("ft4232h", "FT4A")
+    FtdiUart(chip, "B")
+    assert not node.bound
+    chip.close()
+    assert node.bound == {0, 1, 2, 3}
+    assert not node.claims
+
+
 def test_open_channels_survive_the_opening_of_another(bench: "Bench") -> None:
     chip = bench.chip("ft4232h", "FT4A", ALL_PINS)
     port = FtdiPort(chip, "B", (3,))
