@@ -62,7 +62,14 @@ class Bench:
     @cached_property
     def control(self) -> ControlPort:
         """The control link, the firmware met."""
-        port = ControlPort(self.rig, self.clock, self._link_uart, self._link_pins, lambda: self.deployment)
+        port = ControlPort(
+            self.rig,
+            self.clock,
+            self._link_uart,
+            self._link_pins,
+            lambda name: self._channels.release(self.wiring.uart_facing(name).channel),
+            lambda: self.deployment,
+        )
         self.power.on()
         self.reset.release()
         port.meet()

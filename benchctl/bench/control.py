@@ -24,6 +24,7 @@ class ControlPort:
         clock: bench time.
         uart: gives the bench UART facing an imp UART, in the link's role.
         pins: gives the imp pins that a link over an imp UART needs or that its bench UART drives.
+        let_go: puts the bench UART facing an imp UART into high impedance.
         deployment: gives what can put a program onto the imp, when the firmware is not there.
     """
 
@@ -33,9 +34,11 @@ class ControlPort:
         clock: Clock,
         uart: Callable[[str], Uart],
         pins: Callable[[str], set[str]],
+        let_go: Callable[[str], None],
         deployment: Callable[[], Deployment],
     ) -> None:
         self._rig, self._uart, self._pins, self._deployment = rig, uart, pins, deployment
+        self._let_go = let_go
         self._link = rig.control.primary
         self._session = Session(self._bench_uart(self._link), clock, self._go_home)
         self.imp = Imp(self._session, clock)
@@ -95,8 +98,9 @@ class ControlPort:
 
     def _switch(self, link: ControlLink) -> None:
         if link != self._link:
-            self._link = link
+            left, self._link = self._link, link
             self._session.use(self._bench_uart(link))
+            self._let_go(left.uart)  # its outputs may be on pins of the test
 
     def _bench_uart(self, link: ControlLink) -> Uart:
         uart = self._uart(link.uart)
