@@ -28,12 +28,18 @@ app = typer.Typer(help="A flash of the rig; the imp is held in reset meanwhile w
 _HZ = 15e6
 _MISMATCH = 1
 
+
+def _number(given: str | int) -> int:
+    """A default is a number already."""
+    return number(str(given))
+
+
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The content to compare with, or to write.")]
 PartName = Annotated[str, typer.Option("--part", help="A flash part of the rig; the imp's own by default.")]
 Hz = Annotated[float, typer.Option(help="SCLK in Hz.")]
 AreaName = Annotated[str, typer.Option("--area", help="Only this area: impos or user.")]
-At = Annotated[int, typer.Option(parser=number, metavar="N", help="Begin N bytes into the flash or area.")]
-Count = Annotated[int, typer.Option(parser=number, metavar="N", help="This many bytes; 0 for the rest.")]
+At = Annotated[int, typer.Option(parser=_number, metavar="N", help="Begin N bytes into the flash or area.")]
+Count = Annotated[int, typer.Option(parser=_number, metavar="N", help="This many bytes; 0 for the rest.")]
 Force = Annotated[bool, typer.Option("--force", help="Change the impOS area too.")]
 
 

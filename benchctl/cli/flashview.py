@@ -38,6 +38,7 @@ def chip_document(
         "program": _seconds(parameters.program),
         "source": parameters.source,
         "fast_reads": sorted(sfdp.fast_reads) if sfdp else [],
+        "quad_enable": sfdp.quad_enable if sfdp else None,
         "protection": {
             "first": protection.first,
             "last": protection.last,

@@ -161,11 +161,14 @@ class Journal:
         """Bytes that an earlier dump of the same region brought; 0 when there is none."""
         try:
             noted = json.loads(self._path.read_text(encoding="utf-8"))
-            done = noted.pop("done")
-            whole = self.partial.stat().st_size >= done
-        except (OSError, ValueError, KeyError, AttributeError):
+            there = self.partial.stat().st_size
+        except (OSError, ValueError):
             return 0
-        return int(done) if noted == self._about and whole else 0
+        if not isinstance(noted, dict):
+            return 0
+        done = noted.pop("done", None)
+        usable = isinstance(done, int) and 0 <= done <= there and noted == self._about
+        return done if usable else 0
 
 
 def _check_same(chip: FlashChip, region: Region, journal: Journal) -> None:

@@ -93,8 +93,13 @@ class Parameters:
         """What the tables say.
 
         Raises:
-            NotEquippedError: the chip needs a way of addressing that this driver does not have.
+            NotEquippedError: the chip needs a way of addressing or polling that this driver does not have.
         """
+        if not sfdp.status_polling:
+            raise NotEquippedError(
+                "way to see when this flash is busy: it tells by its flag status register only (70h)",
+                "use flashrom through `benchctl serve serprog`",
+            )
         addressing, opcodes = _addressing(sfdp)
         slow = _scaled(_SLOW_ERASE, max(sfdp.size / 0x10000, 1))
         erases = [

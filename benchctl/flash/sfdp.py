@@ -81,7 +81,6 @@ class Sfdp:
         quad_enable: where the quad enable bit is (bits 22:20 of double word 15).
         soft_reset: 66h then 99h resets.
         status_polling: bit 0 of status register 1 tells that the chip is busy.
-        power_down: opcodes (enter, leave) and seconds to leave, or None.
         sector_map: sectors differ in size over the chip.
     """
 
@@ -99,7 +98,6 @@ class Sfdp:
     quad_enable: int | None
     soft_reset: bool
     status_polling: bool
-    power_down: tuple[int, int, float] | None
     sector_map: bool
 
     @staticmethod
@@ -171,7 +169,6 @@ def _parse(basic: _Table, four_byte: _Table | None, sector_map: bool) -> Sfdp:
         quad_enable=_bits(basic.word(15), 20, 3),
         soft_reset=reset is not None and bool(reset >> 12 & 1),
         status_polling=_status_polling(basic.word(14)),
-        power_down=_power_down(basic.word(14)),
         sector_map=sector_map,
     )
 
@@ -254,10 +251,3 @@ def _status_polling(power: int | None) -> bool:
     """Double word 14: unless it says that only the flag status register (70h) tells."""
     polling = _bits(power, 2, 6)
     return polling is None or bool(polling & 1) or not polling & 2
-
-
-def _power_down(power: int | None) -> tuple[int, int, float] | None:
-    if power is None or power >> 31:
-        return None
-    unit_s = (128e-9, 1e-6, 8e-6, 64e-6)[power >> 13 & 3]
-    return power >> 23 & 0xFF, power >> 15 & 0xFF, ((power >> 8 & 0x1F) + 1) * unit_s
