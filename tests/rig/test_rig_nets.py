@@ -116,7 +116,7 @@ def test_what_is_on_a_net(imp005: Wiring) -> None:
     net = imp005.net("imp.K")
     assert net is imp005.net("sda") is imp005.imp_pin_net("K")
     assert imp005.imp_pins_on(net) == ("K",)
-    assert [(part.name, pin) for part, pin in imp005.parts_on(net)] == [("eeprom", "SDA")]
+    assert [(part.name, pin) for part, pin in imp005.parts_on(net)] == [("eeprom", "SDA"), ("trouble", "SDA")]
     assert [(str(on.pin), on.function.signal) for on in imp005.bench_channels_on(net)] == [
         ("quad.BD1", "SDA"), ("quad.BD2", "SDA_IN"), ("io2.AC5", "AC5"), ("la.CD1", "CD1"),
     ]  # fmt: skip

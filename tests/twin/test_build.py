@@ -167,10 +167,10 @@ def test_kernel_serial_port_of_a_rig_faces_the_imp(opened: Open, tmp_path: Path)
 def test_bench_line_makes_a_target_refuse(opened: Open, tmp_path: Path) -> None:
     rig = variant(
         tmp_path,
-        ("  eeprom0:", "  trouble: {kind: i2c-trouble, address: 0x30}\n  eeprom0:"),
-        ("[imp.I2C0_SCL,", "[imp.I2C0_SCL, trouble.SCL,"),
-        ("[imp.I2C0_SDA,", "[imp.I2C0_SDA, trouble.SDA,"),
-        ("[imp.XC, ", "[imp.XC, trouble.NACK, "),
+        ("  eeprom0:", "  refuser: {kind: i2c-trouble, address: 0x30}\n  eeprom0:"),
+        ("[imp.I2C0_SCL,", "[imp.I2C0_SCL, refuser.SCL,"),
+        ("[imp.I2C0_SDA,", "[imp.I2C0_SDA, refuser.SDA,"),
+        ("[imp.XC, ", "[imp.XC, refuser.NACK, "),
     )
     bench = opened(rig)
     line = bench.nets["xc"].driver("bench")

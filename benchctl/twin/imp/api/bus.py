@@ -40,15 +40,17 @@ class PinnedBus(ApiObject):
         self.configured = True
 
     def stop(self, *, release: bool = True) -> None:
-        """No longer configured; the pins go back to their default states."""
+        """No longer configured; the pins are let go."""
         self.configured = False
         if release:
             self.take_back()
 
     def take_back(self) -> None:
-        """Let every pin go."""
+        """Let every pin go: high impedance, not its default state (r30-spi-disable, r30-i2c-disable)."""
         for label in self._pins.values():
-            self.chip.pads[label].release(self)
+            pad = self.chip.pads[label]
+            if pad.owner is self:
+                pad.off()
 
     def _lost_pin(self) -> None:
         """choice: a bus that another function took a pin from is no longer configured."""
