@@ -1,3 +1,13 @@
 """Loads the plugin and the fixtures of the suites."""
 
-pytest_plugins = ["benchctl.qualify.plugin", "fixtures.judging", "fixtures.bench", "fixtures.ports"]
+pytest_plugins = [
+    "benchctl.qualify.plugin",
+    "fixtures.judging",
+    "fixtures.bench",
+    "fixtures.ports",
+    "fixtures.pins",
+    "fixtures.programs",
+    "fixtures.lifecycle",
+    "fixtures.flash",
+    "fixtures.usb",
+]
