@@ -46,7 +46,10 @@ class PinnedBus(ApiObject):
             self.take_back()
 
     def take_back(self) -> None:
-        """Let every pin go: high impedance, not its default state (r30-spi-disable, r30-i2c-disable)."""
+        """Let every pin go (r30-spi-disable, r30-i2c-disable).
+
+        choice: to high impedance, also where the default state is driven.
+        """
         for label in self._pins.values():
             pad = self.chip.pads[label]
             if pad.owner is self:
