@@ -4,7 +4,6 @@ Commands are imported only when they run, so that `benchctl decode` does not pay
 not for numpy. Each command module has either a function `command` or a typer app `app` (a group).
 """
 
-import sys
 from importlib import import_module
 from typing import Any
 
@@ -40,26 +39,27 @@ class _LazyCommands(TyperGroup):
     def list_commands(self, _ctx: Any) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None
-        if ctx.resilient_parsing or _help_of_all(cmd_name):
-            return typer.main.get_command(_summary(cmd_name))
-        module = import_module(f"benchctl.cli.{cmd_name.replace('-', '_')}")
-        if hasattr(module, "app"):
-            app: typer.Typer = module.app
-            app.info.help = app.info.help or COMMANDS[cmd_name]
-        else:
-            app = typer.Typer(add_completion=False)
-            app.command(name=cmd_name)(module.command)
-        command = typer.main.get_command(app)
-        command.name = cmd_name
-        return command
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:
+        """A stand-in with the summary: enough for the listing of all commands."""
+        return typer.main.get_command(_summary(cmd_name)) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is going to run."""
+        name = args[0] if args else ""
+        return (name, _load(name), args[1:]) if name in COMMANDS else super().resolve_command(ctx, args)
 
 
-def _help_of_all(name: str) -> bool:
-    """True while the listing of all commands is being made, not one of them run."""
-    return name not in sys.argv[1:]
+def _load(name: str) -> Any:
+    module = import_module(f"benchctl.cli.{name.replace('-', '_')}")
+    if hasattr(module, "app"):
+        app: typer.Typer = module.app
+        app.info.help = app.info.help or COMMANDS[name]
+    else:
+        app = typer.Typer(add_completion=False)
+        app.command(name=name)(module.command)
+    command = typer.main.get_command(app)
+    command.name = name
+    return command
 
 
 def _summary(name: str) -> typer.Typer:

@@ -10,8 +10,28 @@ from benchctl.cli.rigs import Impos, Rig, Seed, opened
 from benchctl.dut.deploy import LogEntry
 from benchctl.errors import UserError
 
-_UNCAUGHT = "ERROR:"  # how an uncaught Squirrel error begins in the log (e-log-shape, api/squirrel.yaml)
 _STEP_S = 0.25
+
+
+class _Watch:
+    """Follows the log to the end of the program's first run: an uncaught error or running out of memory.
+
+    The imp then restarts and would run the program again (e-uncaught, e-oom in api/squirrel.yaml). What the
+    log looks like: e-log-shape there, and log_entry in impcentral.yaml.
+    """
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    def belongs(self, entry: LogEntry) -> bool:
+        """Note an entry; False when it is the first that is no longer the first run's."""
+        stack = entry.kind == "server.error" and entry.text.startswith("ERROR:  ")
+        if self.failed:
+            return stack
+        uncaught = entry.kind == "server.error" and entry.text.startswith("ERROR:")
+        exhausted = entry.kind == "lastexitcode" and "out of memory" in entry.text
+        self.failed = uncaught or exhausted
+        return True
 
 
 def command(
@@ -24,12 +44,12 @@ def command(
 ) -> None:
     """Run a device program on the rig's imp and print its log as it comes.
 
-    Ends early when the program has nothing left to wait for, where the bench can know that. Exit code 1 after
-    an uncaught Squirrel error.
+    Ends early when the program has nothing left to wait for, where the bench can know that, or when it fails:
+    exit code 1 after an uncaught Squirrel error or when memory runs out.
     """
     source = _read(file)
     log: list[LogEntry] = []
-    failed = False
+    watch = _Watch()
     with opened(rig, seed=seed, impos=impos) as bench:
         bench.power.on()
         bench.reset.release()
@@ -38,19 +58,17 @@ def command(
         while (left := end_ns - bench.clock.now_ns()) > 0:
             entry = bench.deployment.read_log(min(_STEP_S, left / 1e9))
             if entry is None:
-                if bench.deployment.idle():
+                if watch.failed or bench.deployment.idle():
                     break
                 continue
+            if not watch.belongs(entry):
+                break
             log.append(entry)
             if not json:
                 _print(entry)
-            if entry.kind == "server.error" and entry.text.startswith(_UNCAUGHT):
-                failed = True
-            elif failed:
-                break  # the stack has been shown; the imp restarts and would run the program again
     if json:
-        emit({"log": [vars(entry) for entry in log], "failed": failed})
-    raise typer.Exit(1 if failed else 0)
+        emit({"log": [vars(entry) for entry in log], "failed": watch.failed})
+    raise typer.Exit(1 if watch.failed else 0)
 
 
 def _read(file: Path) -> str:

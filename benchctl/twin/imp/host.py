@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchctl.errors import UserError
 from benchctl.twin.faults import declare
 from benchctl.twin.imp import memory
 from benchctl.twin.imp.api.base import ApiObject
@@ -17,7 +18,7 @@ from benchctl.twin.imp.program import Failure, VmProgram
 from benchctl.twin.imp.reasons import WakeReason
 from benchctl.twin.imp.values import Opaque, checked
 from benchctl.twin.vm.launcher import VmLauncher
-from benchctl.twin.vm.messages import Blob, CompileError, Crashed, CrashKind, NativeCall
+from benchctl.twin.vm.messages import Blob, CompileError, Crashed, CrashKind, Manifest, NativeCall
 from benchctl.twin.vm.sources import Unit, units
 
 OOM_SILENT = declare(
@@ -100,11 +101,17 @@ class ProgramHost:
         """Keep a program; False when it does not fit, which the log then says.
 
         Raises:
-            UserError: a #require line cannot be resolved.
+            UserError: a #require line cannot be resolved, or the cloud's compiler refuses the program
+                (d-delivery and d-compile-errors, api/squirrel.yaml).
         """
         if self._chip.broken(BASE_ACCEPTED):
             source = re.sub(r"\bbase\b", "base_", source)
         parts = units(source, name, self._libraries)
+        with self._launcher.boot(Manifest(), parts) as vm:
+            refused = vm.compile()
+        if refused is not None:
+            where = f"{refused.source}:{refused.line}:{refused.column}"
+            raise UserError(f"{where} does not compile: {refused.text}", "correct the program")
         whole = "".join(text for _, text in parts)
         space = memory.code_space(self._chip)
         used = 100 * memory.code_bytes(whole) / space

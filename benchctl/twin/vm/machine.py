@@ -135,7 +135,7 @@ class Machine:
         self.handles.release(prelude)
 
     def _refuse(self, _vm: int, text: bytes, source: bytes, line: int, column: int) -> None:
-        self._refused = CompilationError(_name(text), _name(source), line, column)
+        self._refused = CompilationError(_legible(text), _name(source), line, column)
 
     def _record(self, _vm: int) -> int:
         """Note where an error was raised; Squirrel calls this before it unwinds the stack."""
@@ -146,6 +146,14 @@ class Machine:
         if not again:
             self._raised = (error, stack)
         return 0
+
+
+def _legible(text: bytes) -> str:
+    """What is left of a compiler's message: it lies in a stack frame that Squirrel has already left."""
+    legible = text.decode("ascii", "replace")
+    if all(letter.isprintable() and letter != "\ufffd" for letter in legible):
+        return legible
+    return "expected something else" if legible.startswith("expected") else "syntax error"
 
 
 def _name(text: bytes | None) -> str:

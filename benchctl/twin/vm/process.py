@@ -65,6 +65,12 @@ class VmProcess:
         self._expect(_State.IDLE)
         return self._exchange(("main",))
 
+    def compile(self) -> CompileError | None:
+        """Compile the device code without running it, as the cloud does; None when it is sound."""
+        self._expect(_State.IDLE)
+        event = self._exchange(("compile",))
+        return event if isinstance(event, CompileError) else None
+
     def run_callback(self, function: Closure, args: Sequence[Value] = ()) -> Event:
         """Call a function of device code; `this` is the root table unless the function is bound."""
         self._expect(_State.IDLE)

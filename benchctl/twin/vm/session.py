@@ -50,6 +50,9 @@ class Session:
         try:
             if command[0] == "main":
                 self._main()
+            elif command[0] == "compile":
+                for source, text in self._units:
+                    self._machine.handles.release(self._machine.compile(source, text))
             else:
                 self._machine.run(command[1], command[2])
             self._channel.send(("done",))

@@ -91,12 +91,10 @@ def test_unhandled_exception_handler(make: Make) -> None:
     assert log[-2:] == ["handler: oh", "again"]
 
 
-def test_compile_error_is_logged_and_not_repeated(make: Make) -> None:
+def test_a_program_that_does_not_compile_never_reaches_the_imp(make: Make) -> None:
     bench = make()
-    log = bench.run("local base = 3;", 5)
-    assert len(log) == 1
-    assert log[0].startswith("ERROR: ")
-    assert bench.imp.idle
+    with pytest.raises(UserError, match=r":1:\d+ does not compile"):
+        bench.run("local base = 3;", 5)
 
 
 @pytest.mark.parametrize(
