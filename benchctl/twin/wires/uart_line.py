@@ -187,7 +187,7 @@ class UartReceiver:
         self.pending: deque[Arrival] = deque()
         self._scan_ns = net.world.now  # nothing before this is looked at again
         net.listen(self._changed)
-        self._changed(net.world.now)
+        self._decode()  # no on_change: the owner is still being made, and looks at `pending` by itself
 
     def close(self) -> None:
         """Stop listening; frames still in flight are lost."""

@@ -105,3 +105,13 @@ def test_noise_pulse_shorter_than_half_a_bit_is_not_a_byte() -> None:
     other.play(np.array([1000, 21000]), np.array([Drive.LOW, Drive.Z], np.uint8))
     world.sleep_until(5_000_000)
     assert not receiver.take(world.now)
+
+
+def test_a_receiver_made_while_frames_are_coming_has_them_without_being_told() -> None:
+    world, sender, first, _ = link(fmt(9600), fmt(9600))
+    first.close()
+    sender.send(b"\x55\xaa")
+    told: list[int] = []
+    late = UartReceiver(sender._driver.net, fmt(9600), lambda: told.append(world.now))
+    assert [a.value for a in late.pending] == [0x55, 0xAA]
+    assert not told
