@@ -1,5 +1,6 @@
 """`benchctl serve`: lend a part of the bench to foreign programs."""
 
+import signal
 import socket
 from typing import Annotated
 
@@ -38,6 +39,7 @@ def serprog(
             server = SerprogServer(spi, bench.clock, hz)
             address, bound = listener.getsockname()[:2]
             stdout().print(f"flashrom -p serprog:ip={address}:{bound}")
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             try:
                 while True:
                     _one_client(listener, server)
@@ -57,11 +59,9 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _one_client(listener: socket.socket, server: SerprogServer) -> None:
-    """Bench time stands still while the client thinks: only its requests take any."""
     connection, _ = listener.accept()
-    with connection, connection.makefile("rb") as incoming, connection.makefile("wb") as outgoing:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with connection:
         try:
-            server.serve(incoming, outgoing)
+            server.serve_connection(connection)
         except ConnectionError as error:
             stderr().print(f"the client is gone: {error}")

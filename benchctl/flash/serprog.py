@@ -5,6 +5,7 @@ Only the SPI side exists; delays pass on the bench's clock, so that on a virtual
 """
 
 from collections.abc import Callable
+from socket import IPPROTO_TCP, TCP_NODELAY, socket
 from typing import BinaryIO
 
 from benchctl.buses.clock import Clock
@@ -54,6 +55,16 @@ class SerprogServer:
             0x14: (4, self._set_hz),
             0x15: (1, lambda _: ACK),
         }
+
+    def serve_connection(self, connection: socket) -> None:
+        """Answer one client over TCP; see `serve`. Bench time stands still while the client thinks.
+
+        Raises:
+            ConnectionError: the client broke the connection off.
+        """
+        connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)  # each answer is waited for
+        with connection.makefile("rb") as incoming, connection.makefile("wb") as outgoing:
+            self.serve(incoming, outgoing)
 
     def serve(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
         """Answer commands until the client hangs up.

@@ -76,6 +76,11 @@ class SpiNor(PartSpec):
 
     kind: Literal["spinor"] = Field(description="The kind of part.")
     part: str = Field(description="The maker's part number, such as W25Q128JV.")
+    image: str = Field(
+        "",
+        description="On a virtual bench: a file beside the rig file that keeps what the chip holds from one "
+        "run to the next, made when it is not there. Without it the chip is erased at first.",
+    )
 
 
 class Rs485(PartSpec):

@@ -9,6 +9,7 @@ from typing import Any
 from benchctl.buses.host import Host
 from benchctl.rig import model
 from benchctl.rig.model import IMP, HubPort, Line, Rig
+from benchctl.rig.parts import SpiNor as NorPart
 from benchctl.rig.parts import UsbDevice as UsbPart
 from benchctl.rig.parts import UsbFt232r, UsbHub
 from benchctl.twin.attach import attach, usb_serial_part
@@ -124,6 +125,14 @@ class _Builder:
                 self._parts[name] = PowerHub(self._world, ports=part.spec.ports)
             else:
                 self._parts[name] = fit(self._world, name, part.spec, self._pins(name), volts)
+            if isinstance(part.spec, NorPart) and part.spec.image:
+                self._keep(self._parts[name], self._rig.file.parent / part.spec.image)
+
+    def _keep(self, chip: SpiNor, image: Path) -> None:
+        """What the chip holds comes from a file and goes back there when the bench is closed."""
+        if image.exists():
+            chip.memory.load(image)
+        self._stack.callback(lambda: chip.memory.save(image))
 
     def _tty(self, root: Path, adapter: model.Adapter, clock: VirtualClock) -> None:
         pins = self._pins(adapter.name)
