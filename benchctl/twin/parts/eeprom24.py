@@ -56,6 +56,7 @@ class Eeprom24(I2cTarget):
         self._latched: dict[int, int] = {}
         if vcc is not None:
             vcc.listen(self._supply_changed)
+            self.attend(self.supplied)
 
     @property
     def supplied(self) -> bool:
@@ -76,6 +77,7 @@ class Eeprom24(I2cTarget):
     def _supply_changed(self, _from_ns: int) -> None:
         if not self.supplied:
             self.power_off()
+        self.attend(self.supplied)
 
     def started(self) -> None:
         """A new transaction; data that no STOP followed is dropped."""

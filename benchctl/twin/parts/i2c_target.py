@@ -37,9 +37,19 @@ class I2cTarget(ABC):
         self._slot = 0
         self._shift = 0
         self._ack = False
-        self._sda = EdgeWatch(sda, self._sda_edge)
-        ClockWatch(scl, self._scl_edge)
-        scl.targets.append(self)
+        self._watching: tuple[EdgeWatch, EdgeWatch] | None = None  # SDA, SCL
+        self.attend(True)
+
+    def attend(self, on: bool) -> None:
+        """Watch the lines, or not: without supply their edges need not be followed one by one."""
+        if on and self._watching is None:
+            self._watching = (EdgeWatch(self.data_in, self._sda_edge), ClockWatch(self._scl, self._scl_edge))
+            self._scl.targets.append(self)
+        elif not on and self._watching is not None:
+            for watch in self._watching:
+                watch.close()
+            self._watching = None
+            self._scl.targets.remove(self)
 
     @abstractmethod
     def addressed(self, address: int, read: bool) -> bool:
@@ -115,7 +125,8 @@ class I2cTarget(ABC):
     def _show(self) -> None:
         """Put out the level of the coming pulse, SCL being low."""
         self.data_out.set(Drive.Z if self._offer() else Drive.LOW)
-        self._sda.catch_up()
+        if self._watching is not None:
+            self._watching[0].catch_up()
 
     def _scl_edge(self, level: int) -> None:
         if level:
