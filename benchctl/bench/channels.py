@@ -1,22 +1,19 @@
 """Who uses which adapter channel: opened when first asked for, one driver a net at a time."""
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 from benchctl.adapters.closing import close_all
-from benchctl.adapters.ftdi.capture import FtdiCapture
-from benchctl.adapters.ftdi.chip import FtdiChip
 from benchctl.adapters.ftdi.gpio import FtdiPort
-from benchctl.adapters.ftdi.i2c import FtdiI2c
-from benchctl.adapters.ftdi.rs485 import FtdiRs485
-from benchctl.adapters.ftdi.spi import FtdiSpi
-from benchctl.adapters.ftdi.uart import FtdiUart
+from benchctl.bench.ports import Ports
 from benchctl.buses.host import Host
-from benchctl.errors import NotEquippedError
-from benchctl.rig.kinds import Direction, Role
+from benchctl.buses.i2c import I2c
+from benchctl.buses.logic import LogicCapture
+from benchctl.buses.spi import Spi
+from benchctl.buses.uart import Uart
+from benchctl.rig.kinds import Direction
 from benchctl.rig.locks import AdapterLock
-from benchctl.rig.model import Adapter, Channel, Net, Rig
+from benchctl.rig.model import Channel, Net, Rig
 from benchctl.rig.nets import Attachment, Wiring
 
 
@@ -27,7 +24,7 @@ class Closable(Protocol):
         """Let go."""
 
 
-C = TypeVar("C", bound=Closable)
+P = TypeVar("P", bound=Closable)
 
 
 class Channels:
@@ -40,47 +37,37 @@ class Channels:
 
     def __init__(self, rig: Rig, host: Host) -> None:
         rig.require_identities()
-        self._rig, self._host = rig, host
-        self._wiring = Wiring(rig)
-        self._chips: dict[str, FtdiChip] = {}
+        self._rig, self._wiring = rig, Wiring(rig)
         self._open: dict[Channel, Closable] = {}
         self._locks: list[AdapterLock] = []
         try:
             for adapter in rig.adapters.values():
                 self._locks.append(AdapterLock(adapter, host.lock_folder))
-            for adapter in rig.adapters.values():
-                if adapter.kind.usb_id and adapter.channels:
-                    self._chips[adapter.name] = FtdiChip(host, adapter)
+            self._ports = Ports(rig, host)
         except BaseException:
-            self.close()
+            self._unlock()
             raise
 
-    def uart(self, channel: Channel, *, event_char: int | None = None) -> FtdiUart:
+    def uart(self, channel: Channel, *, event_char: int | None = None) -> Uart:
         """The UART (or RS485 port) on a channel."""
-        if channel.role is Role.RS485:
-            return self._opened(channel, FtdiUart, lambda: self._rs485(channel))
-        return self._opened(
-            channel, FtdiUart, lambda: FtdiUart(self._chip(channel), channel.name, event_char=event_char)
-        )
+        return self._opened(channel, lambda: self._ports.uart(channel, event_char, self._txden_bit(channel)))
 
-    def spi(self, channel: Channel, cs_bit: int) -> FtdiSpi:
+    def spi(self, channel: Channel, cs_bit: int) -> Spi:
         """The SPI controller on a channel."""
-        return self._opened(
-            channel, FtdiSpi, lambda: FtdiSpi(self._chip(channel), channel.name, cs_bit=cs_bit)
-        )
+        return self._opened(channel, lambda: self._ports.spi(channel, cs_bit))
 
-    def i2c(self, channel: Channel) -> FtdiI2c:
+    def i2c(self, channel: Channel) -> I2c:
         """The I²C controller on a channel."""
-        return self._opened(channel, FtdiI2c, lambda: FtdiI2c(self._chip(channel), channel.name))
+        return self._opened(channel, lambda: self._ports.i2c(channel))
 
     def gpio(self, channel: Channel) -> FtdiPort:
         """The gpio port on a channel; its lines drive nothing until told to."""
         bits = tuple(attachment.function.bit for attachment in self._pins(channel))
-        return self._opened(channel, FtdiPort, lambda: FtdiPort(self._chip(channel), channel.name, bits))
+        return self._opened(channel, lambda: self._ports.gpio(channel, bits))
 
-    def capture(self, channel: Channel, nets: Mapping[str, int]) -> FtdiCapture:
+    def capture(self, channel: Channel, nets: Mapping[str, int]) -> LogicCapture:
         """A capture of some nets of a channel; the caller closes it."""
-        return FtdiCapture(self._chip(channel), channel.name, nets)
+        return self._ports.capture(channel, nets)
 
     def release(self, channel: Channel) -> None:
         """Close what is open on a channel: it is in high impedance afterwards."""
@@ -100,21 +87,24 @@ class Channels:
 
     def close(self) -> None:
         """Close everything and let others have the adapters; outputs are released whatever fails."""
-        with ExitStack() as stack:
-            for lock in self._locks:
-                stack.callback(lock.release)
-            users, self._open = list(self._open.values()), {}
-            chips, self._chips = list(self._chips.values()), {}
-            close_all([user.close for user in users] + [chip.close for chip in chips])
+        users, self._open = list(self._open.values()), {}
+        try:
+            close_all([*(user.close for user in users), self._ports.close])
+        finally:
+            self._unlock()
 
-    def _opened(self, channel: Channel, kind: type[C], make: Callable[[], C]) -> C:
+    def _unlock(self) -> None:
+        for lock in self._locks:
+            lock.release()
+
+    def _opened(self, channel: Channel, make: Callable[[], P]) -> P:
+        """The one user of a channel, which the role of the channel gives its type."""
         user = self._open.get(channel)
         if user is None:
             for other in sorted(self._rivals(channel), key=str):
                 self.release(other)
             user = self._open[channel] = make()
-        assert isinstance(user, kind)
-        return user
+        return cast("P", user)
 
     def _pins(self, channel: Channel) -> list[Attachment]:
         """The wired pins of a channel."""
@@ -135,22 +125,11 @@ class Channels:
             if attachment.channel in self._open.keys() - {channel} and _drives(attachment.function.direction)
         }
 
-    def _rs485(self, channel: Channel) -> FtdiRs485:
+    def _txden_bit(self, channel: Channel) -> int | None:
+        """The bit of the pin that enables an RS485 driver, None where the rig does not wire it."""
         txden = channel.pin("TXDEN")
         function = channel.function(txden.pin) if txden else None
-        wired = function is not None and self._wiring.net_of(txden) is not None
-        return FtdiRs485(
-            self._chip(channel), channel.name, txden_bit=function.bit if wired and function else None
-        )
-
-    def _chip(self, channel: Channel) -> FtdiChip:
-        chip = self._chips.get(channel.adapter)
-        if chip is None:
-            adapter: Adapter = self._rig.adapters[channel.adapter]
-            raise NotEquippedError(
-                f"{channel.role} on adapter {adapter.name}", f"a {adapter.kind.name} cannot do it"
-            )
-        return chip
+        return function.bit if function and self._wiring.net_of(txden) else None
 
 
 def _drives(direction: Direction) -> bool:
