@@ -10,7 +10,7 @@ _LEAST_EDGES = {"uart": 10, "spi": 16, "i2c": 18}
 @pytest.mark.claim("r30-pin-reconfigure-glitch-free")
 @pytest.mark.parametrize("start", [1, 0])
 def test_taking_a_pin_from_a_bus_makes_no_glitch(bench, imp, judge, each_bus_pin, start):
-    """PIN-OUT-04: a bus pin taken as DIGITAL_OUT moves only as told: once, or not at all to its idle level."""
+    """PIN-OUT-04: a bus pin taken as DIGITAL_OUT moves as told: once, or not at all to its idle level."""
     each_bus_pin.configure()
     with bench.capture([each_bus_pin.net], _HZ) as recording:
         each_bus_pin.pin.configure(imp.DIGITAL_OUT, start)
