@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from benchctl.bench import Bench, open_bench
 from benchctl.bench.flash import flash_bus, flash_chip, own_flash
 from benchctl.buses.spi import SpiFormat
 from benchctl.cli.main import run
-from benchctl.errors import NotEquippedError, UserError
-from benchctl.flash.dump import Region, dump
+from benchctl.errors import AdapterGoneError, NotEquippedError, UserError
+from benchctl.flash.dump import DumpResult, Region, dump
 from benchctl.rig.loader import load_rig
+from benchctl.twin.build import open_virtual
 
 RIGS = Path(__file__).parents[2] / "rigs"
 
@@ -184,3 +186,31 @@ def test_the_bus_is_free_again_for_others(bench: Bench) -> None:
         assert spi.exchange(b"\x9f", 3) == bytes.fromhex("ef3013")
     with flash_chip(bench, "nor", 1e6) as chip:
         assert chip.size == 512 << 10
+
+
+def test_unplugged_in_mid_dump_it_lets_the_imp_go_and_goes_on_later(tmp_path: Path) -> None:
+    rig, out = load_rig("virtual-imp005"), tmp_path / "flash.bin"
+    region = Region(0, 1 << 20, 2, (30e6,))
+    with closing(open_virtual(rig)) as twin:
+        cells = twin.parts["flash"].memory.cells
+        cells[: region.count] = np.random.default_rng(5).integers(0, 256, region.count, np.uint8)
+        quad = next(port for port in twin.usb.root if port.device is twin.adapters["quad"])
+        cable = quad.device
+        twin.world.at(twin.world.now + 400_000_000, quad.unplug)
+
+        def dumped() -> DumpResult:
+            with (
+                Bench(rig, twin.host, lambda: twin.cloud, lambda: None) as bench,
+                flash_chip(bench, "flash", 30e6) as chip,
+            ):
+                return dump(chip, bench.clock, region, out)
+
+        with pytest.raises(AdapterGoneError, match=r"quad\b.* has gone"):
+            dumped()
+        assert twin.nets["reset"].level()
+        assert cable is not None
+        quad.plug(cable)
+        twin.host.clock.sleep(0.5)
+        result = dumped()
+        assert 0 < result.resumed_at < region.count
+        assert out.read_bytes() == cells[: region.count].tobytes()
