@@ -26,7 +26,7 @@ def test_uart_through_rs485(imp005: Wiring) -> None:
     facing = imp005.uart_facing("uart2")
     assert str(facing.channel) == "rs485 A"
     assert (facing.transceivers, facing.de_net) == (("xcvr", "bench_xcvr"), "de")
-    assert str(facing.channel.pin("TXDEN")) == "rs485.AC0"
+    assert str(facing.channel.pin("TXDEN")) == "rs485.AD7"
 
 
 def test_uart_that_only_receives() -> None:

@@ -1,0 +1,181 @@
+"""settxactive(): the pin that is active while the UART sends, against TX in one capture."""
+
+import numpy as np
+import pytest
+
+from benchctl.buses.uart import UartFormat
+from benchctl.capture import timing
+from fixtures.serial import characters, imp_format, line_format, measured_bit
+
+BAUD = 19_200
+TEXT = b"\x00settxactive\xff"
+CAPTURE_HZ = 4e6
+DEFAULT_US = 2  # settxactive, preDelay and postDelay
+LONGEST_POST_US = 5000  # UART-TXA-E1
+UNIT_US = 1
+# UART-TXA-04 gives it for the imp005, no source a figure for the others: they are given as much.
+LATE_US = 40
+polarities = pytest.mark.parametrize("polarity", [1, 0], ids=["active high", "active low"])
+
+
+def send(bench, port, polarity, *delays, text=TEXT, baud=BAUD, bursts=1):
+    """Send with the pin set up; returns (waveform, format, characters on TX)."""
+    fmt = port.configure(UartFormat(baud))
+    port.imp.settxactive(port.de_pin, polarity, *delays)
+    with bench.capture([port.tx_net, port.de_net], CAPTURE_HZ) as recording:
+        for _ in range(bursts):
+            port.imp.write(text)
+            port.imp.flush()
+            bench.clock.sleep(0.0003 + sum(delays[1:]) / 1e6)
+    wave = recording.waveform
+    return wave, fmt, characters(wave, port.tx_net, fmt)
+
+
+def after_last_stop_bit(wave, port, found, fmt, polarity):
+    """From the end of each burst to the pin's inactive edge, by the measured bit time."""
+    bit = measured_bit(wave, port.tx_net, fmt).bit
+    return timing.stop_to_de(wave, port.de_net, found, line_format(fmt), bit, active_low=not polarity)
+
+
+def judge_us(judge, name, interval, low, high):
+    """Hold a duration against limits in µs."""
+    judge.measure(
+        name, interval.value_ns / 1e3, unit="µs", uncertainty=interval.uncertainty_ns / 1e3, low=low, high=high,
+        source="logic capture",
+    )  # fmt: skip
+
+
+@polarities
+@pytest.mark.claim("r34-uart-settxactive-method", "r34-uart-improvements-all-modules")
+def test_pin_is_active_while_sending_and_idle_otherwise(bench, judge, txactive, polarity):
+    """UART-TXA-02: one window around all characters, the idle level opposite to the active one."""
+    wave, fmt, found = send(bench, txactive, polarity, bursts=3)
+    on, off = timing.active_windows(wave, txactive.de_net, active_low=not polarity)
+    judge.equal("level before", int(wave.initial_level(txactive.de_net)), 1 - polarity)
+    judge.equal("level after", int(wave.level_at(txactive.de_net, wave.end)), 1 - polarity)
+    judge.equal("sent", found.data(), TEXT * 3)
+    judge.equal("windows", len(on), 3)
+    starts = found.where("data").start
+    outside = [tick for tick in starts if not np.any((on < tick) & (tick < off))]
+    judge.equal("characters outside a window", len(outside), 0)
+    for end in after_last_stop_bit(wave, txactive, found, fmt, polarity).values_ns:
+        judge.equal("inactive only after the last stop bit", end > -0.05 * 1e9 / fmt.baud, True)
+    judge.attach_waveform(wave, f"settxactive polarity {polarity}")
+
+
+@polarities
+@pytest.mark.parametrize("pre_us", [10, 100, 1000])
+@pytest.mark.claim("r34-uart-settxactive-method", "r34-uart-improvements-all-modules")
+def test_pre_delay(bench, judge, txactive, polarity, pre_us):
+    """UART-TXA-01, -02: from the pin's active edge to the first start bit. "About" allows for a bit and an interrupt."""
+    wave, fmt, found = send(bench, txactive, polarity, pre_us, DEFAULT_US)
+    delay = timing.de_to_start(wave, txactive.de_net, found, active_low=not polarity)[0]
+    judge_us(judge, "pin active to start bit", delay, pre_us - UNIT_US, pre_us + 1e6 / fmt.baud + LATE_US)
+    judge.attach_waveform(wave, f"preDelay {pre_us} µs")
+
+
+@polarities
+@pytest.mark.parametrize("post_us", [10, 100, 1000, LONGEST_POST_US])
+@pytest.mark.claim("r34-uart-settxactive-method", "r34-uart-improvements-all-modules")
+def test_post_delay(bench, judge, txactive, polarity, post_us):
+    """UART-TXA-02, -04: a minimum, usually exceeded by less than 40 µs; so the middle one of five is judged by that."""
+    wave, fmt, found = send(bench, txactive, polarity, DEFAULT_US, post_us, text=b"\x55", bursts=5)
+    delays = after_last_stop_bit(wave, txactive, found, fmt, polarity)
+    judge.equal("windows that ended", len(delays), 5)
+    judge_us(judge, "last stop bit to pin inactive, shortest", delays.shortest, post_us - UNIT_US, None)
+    judge_us(
+        judge,
+        "last stop bit to pin inactive, middle",
+        delays.percentile(50),
+        post_us - UNIT_US,
+        post_us + LATE_US,
+    )
+    judge.intervals("last stop bit to pin inactive", delays.values_ns, low_ns=post_us * 1e3)
+    judge.attach_waveform(wave, f"postDelay {post_us} µs")
+
+
+@polarities
+@pytest.mark.claim("r34-uart-settxactive-method")
+def test_default_delays(bench, judge, txactive, polarity):
+    """Two microseconds each, when not given."""
+    wave, fmt, found = send(bench, txactive, polarity, text=b"\x55", bursts=5)
+    before = timing.de_to_start(wave, txactive.de_net, found, active_low=not polarity)
+    after = after_last_stop_bit(wave, txactive, found, fmt, polarity)
+    limits = (DEFAULT_US - UNIT_US, DEFAULT_US + 1e6 / fmt.baud + LATE_US)
+    judge_us(judge, "pin active to start bit, shortest", before.shortest, *limits)
+    judge_us(
+        judge, "last stop bit to pin inactive, middle", after.percentile(50), limits[0], DEFAULT_US + LATE_US
+    )
+    judge.attach_waveform(wave, "default delays")
+
+
+@pytest.mark.parametrize("baud", [9600, 57_600, 115_200])
+@pytest.mark.claim("r34-uart-settxactive-method", "r34-uart-improvements-all-modules")
+def test_delays_are_microseconds_at_any_rate(bench, judge, txactive, baud):
+    """UART-TXA-01: not bit times."""
+    wave, fmt, found = send(bench, txactive, 1, 200, 300, baud=baud)
+    before = timing.de_to_start(wave, txactive.de_net, found)[0]
+    after = after_last_stop_bit(wave, txactive, found, fmt, 1)[0]
+    judge_us(judge, "pin active to start bit", before, 200 - UNIT_US, 200 + 1e6 / fmt.baud + LATE_US)
+    judge_us(judge, "last stop bit to pin inactive", after, 300 - UNIT_US, 300 + 2 * LATE_US)
+    judge.attach_waveform(wave, f"settxactive at {baud} baud")
+
+
+@pytest.mark.parametrize("count", [1, 80, 300])
+@pytest.mark.claim("r34-uart-settxactive-method")
+def test_window_spans_a_burst_of_any_length(bench, judge, txactive, count):
+    """Shorter, as long as, and longer than the FIFO: one window, every character in it."""
+    text = bytes(n & 0xFF for n in range(count))
+    wave, fmt, found = send(bench, txactive, 1, text=text, baud=115_200)
+    on, off = timing.active_windows(wave, txactive.de_net)
+    judge.equal("sent", found.data(), text)
+    judge.equal("windows", len(on), 1)
+    starts = found.where("data").start
+    judge.equal("first and last character inside", bool(on[0] < starts[0] and starts[-1] < off[0]), True)
+    judge.equal("read by the bench", txactive.bench.read(count), text)
+
+
+@pytest.mark.claim("r34-uart-settxactive-method")
+def test_too_long_a_post_delay_throws(judge, txactive):
+    """UART-TXA-E1: the message begins with "postdelay > 5ms" and names the method and its parameters."""
+    text = txactive.imp.settxactive.throws(txactive.de_pin, 1, DEFAULT_US, LONGEST_POST_US + 1)
+    start = "postdelay > 5ms"
+    judge.equal("text thrown, its start", text[: len(start)], start)
+    judge.equal("names the method", "settxactive" in text, True)
+    judge.equal(
+        "at the limit", txactive.imp.settxactive(txactive.de_pin, 1, DEFAULT_US, LONGEST_POST_US), None
+    )
+
+
+@pytest.mark.claim("r34-uart-settxactive-method")
+def test_order_of_settxactive_and_configure(bench, judge, txactive):
+    """UART-TXA-07: whether it must come first, and whether it survives configure(), is not documented."""
+    txactive.imp.settxactive(txactive.de_pin, 1)
+    fmt = txactive.configure(UartFormat(BAUD))
+    with bench.capture([txactive.tx_net, txactive.de_net], 1e6) as recording:
+        txactive.imp.write(TEXT)
+        txactive.imp.flush()
+        bench.clock.sleep(0.001)
+    found = characters(recording.waveform, txactive.tx_net, fmt)
+    judge.equal("sent", found.data(), TEXT)
+    judge.observe(
+        "pin follows when set before configure()", len(recording.waveform.edges(txactive.de_net)) == 2
+    )
+
+
+@pytest.mark.claim("r34-imp005-settxactive-crash-fix")
+@pytest.mark.parametrize("baud", [19_200, 115_200])
+def test_settxactive_under_load_does_not_restart_the_imp(bench, imp, judge, txactive, baud):
+    """UART-TXA-08: a rare fault, so many transmissions, with reconfiguration in between."""
+    boots, rounds = imp.hello.boots, 100
+    fmt = txactive.configure(UartFormat(baud))
+    steps = []
+    for n in range(rounds):
+        if n % 10 == 0:
+            steps.append((txactive.imp.configure, (*imp_format(UartFormat(baud)), imp.NO_CTSRTS)))
+            steps.append((txactive.imp.settxactive, (txactive.de_pin, 1)))
+        steps += [(txactive.imp.write, (TEXT[: n % 3 + 1],)), (txactive.imp.flush, ())]
+    imp.run_detached(steps, timeout_s=3 * rounds * fmt.frame_ns / 1e9 + 1)
+    sent = b"".join(TEXT[: n % 3 + 1] for n in range(rounds))
+    judge.equal("read by the bench", txactive.bench.read(len(sent)), sent)
+    judge.equal("boots", imp.session.open().boots, boots)
