@@ -6,6 +6,7 @@ Facts: releases.yaml and the `first_impos` entries of the API fact files. What a
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
 
 from benchctl.errors import UserError
@@ -54,8 +55,12 @@ class Release:
     @property
     def bugs(self) -> frozenset[str]:
         """Ids of the faults this release ships with."""
-        mine = (self.major, self.minor)
-        return frozenset(bug for bug, (first, fixed) in _DEFECTS.items() if first <= mine < fixed)
+        return _shipped_with(self.major, self.minor)
 
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}"
+
+
+@cache
+def _shipped_with(major: int, minor: int) -> frozenset[str]:
+    return frozenset(bug for bug, (first, fixed) in _DEFECTS.items() if first <= (major, minor) < fixed)

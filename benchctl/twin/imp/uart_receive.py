@@ -160,7 +160,7 @@ class Receiver:
         flags = Flags.LINE_IDLE if self._idle_before(arrival) else Flags(0)
         interval = self._interval(arrival)
         self._previous = arrival
-        if not self._chip.broken(NO_ERROR_FLAGS):
+        if arrival.error and not self._chip.broken(NO_ERROR_FLAGS):
             for line, flag in _OF_LINE.items():
                 if arrival.error & line:
                     flags |= flag

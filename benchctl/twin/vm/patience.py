@@ -26,7 +26,7 @@ class Patience:
     """
 
     def __init__(self, pid: int, cpu_budget_s: float) -> None:
-        self._stat = Path(f"/proc/{pid}/stat")
+        self._pid = pid
         self._budget_ticks = (2 * cpu_budget_s + TICK_S) * _CPU_TICKS_PER_S
         self._first: int | None = None
         self._last = 0
@@ -35,7 +35,7 @@ class Patience:
     def verdict(self) -> Crashed | None:
         """What to make of another tick without an answer; None to wait on."""
         # After the name, which is in parentheses: state, then ten fields, then user and system time.
-        fields = self._stat.read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
         used = int(fields[11]) + int(fields[12])
         if self._first is None:
             self._first = used

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntFlag
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -34,17 +34,17 @@ class LineFormat:
         """Whole stop bits a receiver checks (1.5 checks one)."""
         return self.half_stops // 2
 
-    @property
+    @cached_property
     def head_bits(self) -> int:
         """Bits before the stop: start, data and parity."""
         return 1 + self.bits + (self.parity != "N")
 
-    @property
+    @cached_property
     def frame_fs(self) -> int:
         """Duration of a whole frame, fs."""
         return self.head_bits * self.bit_fs + self.half_stops * self.bit_fs // 2
 
-    @property
+    @cached_property
     def frame_ns(self) -> int:
         """Duration of a whole frame, ns."""
         return -(-self.frame_fs // _FS)
