@@ -7,7 +7,7 @@ const FIRMWARE = "@{version}";
 const RX_FIFO = 2048;
 const TX_FIFO = 512;
 const DEFAULT_FIFO = 80;
-const SHORTEST_FRAME = 12;
+const USUAL_FRAME = 22;
 
 enum Frame {
     OPEN = 0x01, CALL = 0x02, PART = 0x03,
@@ -99,7 +99,7 @@ class Wire {
         _read();
         // Called at the first byte: wait here for the rest of the frame instead of being called for every byte.
         for (local tries = 8, missing = _missing(); missing > 0 && tries > 0; tries--) {
-            imp.sleep(missing * _byteTime);
+            imp.sleep((missing + 1) * _byteTime);
             _read();
             missing = _missing();
         }
@@ -125,7 +125,8 @@ class Wire {
     function _missing() {
         local n = _buffer.len(), at = 0;
         while (at < n && _buffer[at] == 0) at++;
-        if (n - at < 2) return SHORTEST_FRAME - n;
+        if (n == 0) return 0;
+        if (n - at < 2) return USUAL_FRAME - n;
         local length = _buffer[at + 1] & 0xFF;
         if (length == 255) return _buffer[n - 1] == 0 ? 0 : DEFAULT_FIFO / 2;
         return at + length + 3 - n;
