@@ -23,12 +23,18 @@ class Edges(NamedTuple):
 
 
 class Driver:
-    """One pin on a net. `Z` until told otherwise."""
+    """One pin on a net. `Z` until told otherwise.
+
+    Attributes:
+        note: what the wave now playing stands for, for receivers that can make use of it; None after any
+            other change of the pin.
+    """
 
     def __init__(self, net: "Net", name: str) -> None:
         self.net = net
         self.name = name
         self.timeline = Timeline(_ALWAYS_NS, Drive.Z)
+        self.note: object = None
 
     @property
     def drive(self) -> int:
@@ -39,11 +45,13 @@ class Driver:
         """Drive from now on, dropping anything planned."""
         now = self.net.world.now
         if self.timeline.step(now, value):
+            self.note = None
             self.net._changed(now)
 
-    def play(self, times: Times, values: Values) -> None:
+    def play(self, times: Times, values: Values, note: object = None) -> None:
         """Follow a whole wave from `times[0]` (now or later); it ends holding the last value."""
         self.timeline.extend(times, values)
+        self.note = note
         self.net._changed(int(times[0]))
 
     def follow(self, times: Times, values: Values) -> None:
@@ -62,6 +70,7 @@ class Driver:
         ):
             return
         self.timeline.cut(start)
+        self.note = None
         if len(times):
             self.timeline.extend(times, values)
         self.net._changed(start)
@@ -70,6 +79,7 @@ class Driver:
         """Drop everything planned at or after `t_ns`; the value in force there holds on."""
         if self.timeline.end_ns >= t_ns:
             self.timeline.cut(t_ns)
+            self.note = None
             self.net._changed(t_ns)
 
 
