@@ -9,5 +9,6 @@ pytest_plugins = [
     "fixtures.programs",
     "fixtures.lifecycle",
     "fixtures.flash",
+    "fixtures.i2c",
     "fixtures.usb",
 ]
