@@ -1,7 +1,7 @@
 """DMX512 from a device program: break, mark after break, start code and 512 slots at 250 kBd, 8N2.
 
-Limits of ANSI E1.11, transmitter: break 92 µs or more, mark after break 12 µs or more, each below 1 s, bit 3.92
-to 4.08 µs. The claim asks for a break of 88 µs.
+Limits: the claim asks for a break of 88 µs or more. The others are of ANSI E1.11: a mark after break of 8 µs or
+more, as receivers must accept it, both below 1 s, and a bit of 3.92 to 4.08 µs.
 """
 
 import pytest

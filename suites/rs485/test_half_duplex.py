@@ -36,7 +36,9 @@ def judge_bus(judge, wave, port):
 def test_request_and_reply(bench, judge, node, baud):
     """The imp asks, lets go of the bus in time, and hears the reply from its first byte to its last."""
     port, fmt = node(baud)
-    with bench.capture([port.tx_net, port.rx_net, port.de_net, port.far_rx_net, port.far_de_net], 2e6) as recording:
+    with bench.capture(
+        [port.tx_net, port.rx_net, port.de_net, port.far_rx_net, port.far_de_net], 2e6
+    ) as recording:
         port.imp.write(REQUEST)
         asked = port.bench.read(len(REQUEST))
         port.bench.write(REPLY)
@@ -56,7 +58,12 @@ def test_exchange_without_loss(bench, imp, judge, node, rounds):
     port, fmt = node(115_200)
     steps, answers = [], []
     for n in range(rounds):
-        steps += [(port.imp.write, (bytes([n]) + REQUEST,)), (port.imp.flush, ()), (imp.sleep, (0.01,)), (port.imp.readblob, ())]
+        steps += [
+            (port.imp.write, (bytes([n]) + REQUEST,)),
+            (port.imp.flush, ()),
+            (imp.sleep, (0.01,)),
+            (port.imp.readblob, ()),
+        ]
 
     def answer():
         for _ in range(rounds):

@@ -95,9 +95,13 @@ def test_imp_as_slave(bench, judge, node, baud):
     """Write registers, read them back, write one, read it back."""
     port, fmt = node("slave.nut", baud)
     with recording_of(bench, port) as recording:
-        wrote = ask(bench, port, fmt, WriteMultipleRegistersRequest(address=4, registers=REGISTERS, dev_id=ADDRESS), 8)
+        wrote = ask(
+            bench, port, fmt, WriteMultipleRegistersRequest(address=4, registers=REGISTERS, dev_id=ADDRESS), 8
+        )
         read = ask(bench, port, fmt, ReadHoldingRegistersRequest(address=4, count=4, dev_id=ADDRESS), 13)
-        single = ask(bench, port, fmt, WriteSingleRegisterRequest(address=0, registers=[0xBEEF], dev_id=ADDRESS), 8)
+        single = ask(
+            bench, port, fmt, WriteSingleRegisterRequest(address=0, registers=[0xBEEF], dev_id=ADDRESS), 8
+        )
         again = ask(bench, port, fmt, ReadHoldingRegistersRequest(address=0, count=1, dev_id=ADDRESS), 7)
     judge.equal("registers written", (wrote.address, wrote.count), (4, 4))
     judge.equal("registers read", read.registers, REGISTERS)
@@ -118,10 +122,14 @@ def test_imp_as_master(bench, judge, node, device_program, baud):
             asked.append((request.address, request.count))
             values = held[request.address : request.address + request.count]
             bench.clock.sleep(1.1 * modbus.silences_ns(baud)[1] / 1e9)
-            port.bench.write(SERVER.buildFrame(ReadHoldingRegistersResponse(registers=values, dev_id=ADDRESS)))
+            port.bench.write(
+                SERVER.buildFrame(ReadHoldingRegistersResponse(registers=values, dev_id=ADDRESS))
+            )
         lines = [entry.text for entry in device_program.entries(1.0, kind="server.log", count=1 + rounds)]
     judge.equal("requests", asked, [(3 * n, 3) for n in range(rounds)])
-    judge.equal("logged", lines[1:], [f"{n}: " + " ".join(map(str, held[3 * n : 3 * n + 3])) for n in range(rounds)])
+    judge.equal(
+        "logged", lines[1:], [f"{n}: " + " ".join(map(str, held[3 * n : 3 * n + 3])) for n in range(rounds)]
+    )
     wave = recording.waveform
     frames = modbus.decode(wave, port.far_rx_net, line_format(fmt))
     judge.equal("frames on the bus", len(frames), 2 * rounds)
@@ -133,14 +141,18 @@ def test_imp_as_master(bench, judge, node, device_program, baud):
     ("request_", "code"),
     [
         pytest.param(ReadHoldingRegistersRequest(address=12, count=8, dev_id=ADDRESS), 2, id="address"),
-        pytest.param(WriteSingleRegisterRequest(address=99, registers=[1], dev_id=ADDRESS), 2, id="single address"),
+        pytest.param(
+            WriteSingleRegisterRequest(address=99, registers=[1], dev_id=ADDRESS), 2, id="single address"
+        ),
     ],
 )
 def test_slave_refuses(bench, judge, node, request_, code):
     """Exception responses come back through the same path."""
     port, fmt = node("slave.nut", 19_200)
     reply = ask(bench, port, fmt, request_, 5)
-    judge.equal("exception", (reply.function_code, reply.exception_code), (request_.function_code | REFUSED, code))
+    judge.equal(
+        "exception", (reply.function_code, reply.exception_code), (request_.function_code | REFUSED, code)
+    )
 
 
 SILENCES = {

@@ -33,6 +33,20 @@ def test_five_separate_uarts(bench, imp, judge, each_uart):
 
 
 @pytest.mark.claim("r30-imp003-five-uarts")
+def test_uart_on_rs485_is_one_of_them(bench, imp, judge, rs485):
+    """The program works the transceiver itself, as every release can."""
+    fmt = rs485.configure(PLAIN)
+    rs485.de_pin.configure(imp.DIGITAL_OUT, 0)
+    rs485.bench.write(TEXT)
+    rs485.bench.drain()
+    bench.clock.sleep(2 * fmt.frame_ns / 1e9)
+    judge.equal("read by the imp", rs485.imp.readblob(), TEXT)
+    enable, send = rs485.de_pin.write, rs485.imp
+    imp.run_detached([(enable, (1,)), (send.write, (TEXT,)), (send.flush, ()), (enable, (0,))])
+    judge.equal("read by the bench", rs485.bench.read(len(TEXT)), TEXT)
+
+
+@pytest.mark.claim("r30-imp003-five-uarts")
 def test_all_uarts_of_the_module_exist(bench, imp, judge):
     named = bench.rig.module.uarts
     judge.equal("UART objects", {name for name in named if name in imp.hardware}, set(named))

@@ -104,5 +104,11 @@ def test_write_takes_integer_string_and_blob(judge, uart, data):
     """An integer sends one byte."""
     uart.configure(PLAIN)
     uart.imp.write(data)
-    sent = bytes([data]) if isinstance(data, int) else data if isinstance(data, bytes) else data.encode("latin-1")
+    sent = (
+        bytes([data])
+        if isinstance(data, int)
+        else data
+        if isinstance(data, bytes)
+        else data.encode("latin-1")
+    )
     judge.equal("read by the bench", uart.bench.read(len(sent)), sent)
