@@ -100,7 +100,7 @@ def test_read_returns_what_the_bench_wrote(bench, imp, judge, each_i2c, speed):
 
 
 def test_register_read_repeats_the_start(bench, imp, judge, each_i2c):
-    """I2C-RD-01: address and register are written, then the address is read; the last byte is not acknowledged."""
+    """I2C-RD-01: address and register are written, then the address is read; the last byte is refused."""
     port = each_i2c
     configure(imp, port)
     store(bench, port, 0, b"\x5a\xc3")
@@ -110,7 +110,8 @@ def test_register_read_repeats_the_start(bench, imp, judge, each_i2c):
         "bus",
         spelled(carried(wave, port)),
         ["start", f"address write {target}", "ack", "data write 00", "ack", "data write 00", "ack",
-         "repeated start", f"address read {target}", "ack", "data read 5a", "ack", "data read c3", "nack", "stop"],
+         "repeated start", f"address read {target}", "ack", "data read 5a", "ack", "data read c3", "nack",
+         "stop"],
     )  # fmt: skip
     judge.attach_waveform(wave, f"{port.name} reads two bytes of register 0")
 
