@@ -5,6 +5,7 @@ and everything above the table come from templates/.
 """
 
 import platform
+import re
 from collections import Counter
 from html import escape
 from importlib import metadata
@@ -60,6 +61,8 @@ _environment.globals.update(
 def prepare(config: pytest.Config) -> None:
     """To be called before pytest-html is configured: lays the report's style sheet over its own."""
     config.option.css = [*config.option.css, str(_TEMPLATES / "report.css")]
+
+_CELL = re.compile("<td.*?</td>", re.DOTALL)
 
 
 class HtmlReport:
@@ -121,7 +124,7 @@ class HtmlReport:
             open=result.verdict in _PICTURED,
             bench_time=Recorded("bench time", float(f"{result.bench_s:.4g}"), "s"),
         )
-        cells[:] = row.splitlines()
+        cells[:] = _CELL.findall(row)  # not by lines: values may hold any character that ends one
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:

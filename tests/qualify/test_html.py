@@ -15,6 +15,7 @@ from benchctl.capture.waveform import Waveform
 @pytest.mark.parametrize("high", [2e-3, 1e-3])
 def test_gap(judge, high):
     judge.measure("gap <x>", 1.5e-3, unit="s", uncertainty=1e-5, low=0, high=high, source="logic capture")
+    judge.equal("text", "next\\x85line", "next\\x85line")
     judge.intervals("gaps", np.linspace(1e6, 2e6, 100_000), high_ns=high * 1e9)
     judge.attach_waveform(Waveform.from_edges({"TXD": (1, np.arange(1, 500_000))}, 500_001), "the frame")
 """
