@@ -1,7 +1,7 @@
 """DMX512 from a device program: break, mark after break, start code and 512 slots at 250 kBd, 8N2.
 
-Limits: the claim asks for a break of 88 µs or more. The others are of ANSI E1.11: a mark after break of 8 µs or
-more, as receivers must accept it, both below 1 s, and a bit of 3.92 to 4.08 µs.
+Limits: the claim asks for a break of 88 µs or more. The others are of ANSI E1.11: a mark after break of 8 µs
+or more, as receivers must accept it, both below 1 s, and a bit of 3.92 to 4.08 µs.
 """
 
 import pytest
@@ -35,8 +35,8 @@ def judge_dmx(judge, wave, net):
         ("mark after break", between_edges(wave, rose, packet.start[:1])[0], 8),
     ):
         judge.measure(
-            name, interval.value_ns / 1e3, unit="µs", uncertainty=interval.uncertainty_ns / 1e3, low=least, high=1e6,
-            source="logic capture",
+            name, interval.value_ns / 1e3, unit="µs", uncertainty=interval.uncertainty_ns / 1e3,
+            low=least, high=1e6, source="logic capture",
         )  # fmt: skip
     rate = measured_rate(wave, net, DMX)
     judge.measure(
@@ -56,7 +56,7 @@ def dmx_uart(bench, imp, txactive):
 
 
 def test_break_from_a_slow_zero(bench, imp, judge, dmx_uart):
-    """Break by changing the rate: the nine low bits of a zero at 45 kBd are 200 µs. For UARTs with pins of their own."""
+    """Break by changing the rate, for UARTs with pins of their own: a zero at 45 kBd is low for 200 µs."""
     slow = imp_format(UartFormat(45_000))
     fast = imp_format(DMX)
     uart = dmx_uart.imp
@@ -76,7 +76,7 @@ def test_break_from_a_slow_zero(bench, imp, judge, dmx_uart):
 
 @pytest.mark.modules("imp001", "imp002", "imp003", "imp004m", "imp006", "impC001")
 def test_break_from_the_pin(bench, imp, judge, dmx_uart):
-    """UART-CFG-07: the TX pin as DIGITAL_OUT makes the break, configure() takes it back, with no other edge."""
+    """UART-CFG-07: TX as DIGITAL_OUT makes the break, configure() takes it back, with no other edge."""
     pin = imp.hardware[f"pin{bench.rig.module.uart(dmx_uart.name).tx}"]
     uart, fast = dmx_uart.imp, imp_format(DMX)
     steps = [

@@ -55,7 +55,7 @@ def test_request_and_reply(bench, judge, node, baud):
 @pytest.mark.parametrize("rounds", [10])
 def test_exchange_without_loss(bench, imp, judge, node, rounds):
     """Back and forth: the bench answers each request as fast as it can."""
-    port, fmt = node(115_200)
+    port, _ = node(115_200)
     steps, answers = [], []
     for n in range(rounds):
         steps += [
@@ -105,7 +105,7 @@ def test_driver_is_on_for_whole_characters(bench, judge, node, baud):
     after = timing.stop_to_de(wave, port.de_net, sent, line_format(fmt), bit)[0]
     for name, delay, high in (
         ("driver on before the first start bit", before, None),
-        # A reply may come 3.5 characters later (Modbus over serial line V1.02, 2.5.1.1), at 19200 baud and less.
+        # A Modbus reply may come after 3.5 characters of silence (V1.02, 2.5.1.1).
         ("driver off after the last stop bit", after, 3.5 * 11e6 / max(fmt.baud, 19_200)),
     ):
         judge.measure(

@@ -38,7 +38,7 @@ def modbus_format(baud):
 
 @pytest.fixture
 def node(bench, rs485, device_program):
-    """Deploys slave.nut or master.nut for a baud rate and waits until it runs; gives the UART and its format."""
+    """Runs slave.nut or master.nut on the imp at a baud rate; gives the UART and its format."""
 
     def run(name, baud):
         source = (Path(__file__).parent / name).read_text()

@@ -1,6 +1,7 @@
 """What the UART suites share."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -23,10 +24,8 @@ LATER_EVENTS = ("WRITE_HALF_DONE",)  # impOS 32
 def named(imp: Imp) -> Callable[[int], set[str]]:
     """The names of the event flags in a number, by the values that the device gives its constants."""
     values = dict(zip(EVENTS, _values(imp, EVENTS), strict=True))
-    try:
+    with suppress(SquirrelError):
         values.update(zip(LATER_EVENTS, _values(imp, LATER_EVENTS), strict=True))
-    except SquirrelError:
-        pass
     return lambda flags: {name for name, value in values.items() if flags & value}
 
 

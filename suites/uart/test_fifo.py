@@ -26,7 +26,7 @@ def port(uart):
 
 @pytest.mark.parametrize("size", [DEFAULT, 200, 1000, 4096])
 def test_rx_fifo_holds_its_size_and_no_more(bench, judge, port, named, size):
-    """OVERRUN_ERROR: a character arrived while the receive buffer was full. Which one is lost is not documented."""
+    """OVERRUN_ERROR: a character came while the buffer was full. Which one is lost is not documented."""
     port.imp.setrxfifosize(size)
     fmt = port.configure(PLAIN)
     text = bytes(n * 3 & 0xFF for n in range(size))

@@ -133,7 +133,7 @@ def test_cts_stops_a_running_transmission_without_loss(bench, judge, port, after
     begun = characters(wave, port.tx_net, port.fmt).where("data").start
     held = int(np.count_nonzero((begun > off) & (begun < on)))
     judge.equal("read by the bench", received, text)
-    # What is in the shift register or a small FIFO behind the CTS gate still goes; its depth is not documented.
+    # What is in the shift register or a FIFO behind the gate still goes; its depth is not documented.
     judge.observe("characters begun while CTS was high", held)
     judge.equal("TX paused", held < 25, True)
 

@@ -8,7 +8,8 @@ from fixtures.serial import imp_format
 PLAIN = UartFormat(115_200)
 OTHER = UartFormat(57_600)
 TEXT = b"still alive \x00\xff"
-ROUNDS = 60
+RUNS, ROUNDS = 3, 20  # in runs of so many, since the steps of a run take memory of the imp
+LOAD_S = 0.08
 STREAM = bytes(range(256)) * 4
 
 
@@ -61,8 +62,9 @@ def test_reconfiguring_while_data_streams_in(bench, imp, judge, uart, other):
     steps = []
     for fmt in [PLAIN, other] * (ROUNDS // 2):
         steps += [(uart.imp.configure, (*imp_format(fmt), imp.NO_CTSRTS)), (imp.sleep, (0.0005,))]
-    imp.run_detached(steps, meanwhile=lambda: uart.bench.write(STREAM))
-    uart.bench.drain()
+    for _ in range(RUNS):
+        imp.run_detached(steps, meanwhile=lambda: uart.bench.write(STREAM))
+        uart.bench.drain()
     judge_alive(bench, imp, judge, uart, boots)
 
 
@@ -72,7 +74,8 @@ def test_reconfiguring_while_data_streams_out(bench, imp, judge, uart):
     steps = []
     for _ in range(ROUNDS):
         steps += [(uart.imp.configure, (*imp_format(PLAIN), imp.NO_CTSRTS)), (uart.imp.write, (TEXT,))]
-    imp.run_detached(steps)
+    for _ in range(RUNS):
+        imp.run_detached(steps)
     bench.clock.sleep(0.01)
     judge_alive(bench, imp, judge, uart, boots)
 
@@ -86,14 +89,16 @@ def test_configuring_under_interrupt_load(bench, imp, judge, uart, pin):
 
     def load():
         uart.bench.write(STREAM)
-        for _ in range(ROUNDS):
+        end = bench.clock.deadline_ns(LOAD_S)
+        while bench.clock.now_ns() < end:
             pin.line.drive(True)
             pin.line.drive(False)
 
     steps = []
     for _ in range(ROUNDS):
         steps += [(uart.imp.configure, (*imp_format(PLAIN), imp.NO_CTSRTS)), (imp.sleep, (0.002,))]
-    imp.run_detached(steps, meanwhile=load)
+    for _ in range(RUNS):
+        imp.run_detached(steps, meanwhile=load)
     pin.imp.configure(imp.DIGITAL_IN)
     uart.bench.drain()
     judge_alive(bench, imp, judge, uart, boots)
@@ -132,7 +137,7 @@ def test_disabled_port_neither_sends_nor_receives(bench, imp, judge, uart):
 
 @pytest.mark.modules("imp001", "imp002", "imp003", "imp004m", "imp006", "impC001")
 def test_disable_lets_its_pins_be_used_otherwise(bench, imp, judge, each_uart):
-    """UART-DIS-01: the TX pin becomes a GPIO output, then a UART again. On the imp005 UARTs have pins of their own."""
+    """UART-DIS-01: TX becomes a GPIO output, then a UART again. UARTs of the imp005 have their own pins."""
     each_uart.configure(PLAIN)
     each_uart.imp.disable()
     pin = imp.hardware[f"pin{bench.rig.module.uart(each_uart.name).tx}"]
