@@ -107,6 +107,13 @@ class Bench:
         """The test needs these imp pins: the control link moves out of the way if it has one of them."""
         self.control.keep_clear_of(pins)
 
+    def hang_up(self) -> None:
+        """Close the control link's channel while a program other than the firmware runs.
+
+        Nobody then listens for hours to a firmware that is not there. `control.meet()` opens it again.
+        """
+        self._channels.release(self.wiring.uart_facing(self.control.uart).channel)
+
     @contextmanager
     def imp_quiet(self) -> Iterator[None]:
         """Keep the imp off its pins: in reset, or without power where its reset is not wired."""
@@ -125,6 +132,10 @@ class Bench:
     def uart(self, name: str) -> Uart:
         """The bench UART facing an imp UART (object name or board role), directly or over RS485."""
         return self._channels.uart(self.wiring.uart_facing(name).channel)
+
+    def part_uart(self, part: str) -> Uart:
+        """The bench UART that a part is wired to, such as a USB serial adapter plugged into the imp."""
+        return self._channels.uart(self.wiring.uart_of_part(part))
 
     @cached_property
     def uarts_facing(self) -> dict[str, UartFacing]:

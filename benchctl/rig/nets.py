@@ -206,6 +206,19 @@ class Wiring:
             f"bench UART facing {bus.name}", f"wire {' and '.join(wires)} of one bench UART channel"
         )
 
+    def uart_of_part(self, part: str) -> Channel:
+        """The bench UART that a part with TXD and RXD is wired to, such as a USB serial adapter.
+
+        Raises:
+            NotEquippedError: there is none.
+        """
+        tx, rx = (self.net_of(PinRef(part, pin)) for pin in ("TXD", "RXD"))
+        for channel in self._uart_channels(tx, rx) if tx and rx else ():
+            return channel
+        raise NotEquippedError(
+            f"bench UART facing {part}", f"wire {part}.TXD and {part}.RXD to RXD and TXD of one bench UART"
+        )
+
     def i2c_facing(self, i2c: str) -> BusFacing:
         """The bench I²C controller on an imp I²C bus (object name or board role).
 
