@@ -62,6 +62,7 @@ def prepare(config: pytest.Config) -> None:
     """To be called before pytest-html is configured: lays the report's style sheet over its own."""
     config.option.css = [*config.option.css, str(_TEMPLATES / "report.css")]
 
+
 _CELL = re.compile("<td.*?</td>", re.DOTALL)
 
 
