@@ -54,6 +54,7 @@ class ControlPort:
         Raises:
             DutError: it does not start.
         """
+        self._session.use(self._bench_uart(self._link))
         try:
             hello = self._session.open(timeout_s=0.5)
             if hello.firmware == firmware.VERSION:

@@ -73,7 +73,8 @@ def test_first_trigger_has_the_new_settings(bench, imp, judge, each_trigger):
     assert len(widths), "no pulse after reconfiguring"
     for name, first, wanted in (("delay", delays[0], 0.0005), ("width", widths[0], 0.0002)):
         judge.measure(
-            f"{name} of the first pulse", first.value_ns / 1e9, unit="s", uncertainty=first.uncertainty_ns / 1e9,
+            f"{name} of the first pulse", first.value_ns / 1e9,
+            unit="s", uncertainty=first.uncertainty_ns / 1e9,
             low=wanted - 1e-6, high=wanted + 1e-6, source="logic capture",
         )  # fmt: skip
 
