@@ -10,9 +10,11 @@ from benchctl.adapters.i2c_checks import ADDRESSES, require_address, require_cou
 from benchctl.adapters.nodes import explain_node
 from benchctl.buses.host import Host
 from benchctl.buses.i2c import I2c, I2cNackError
-from benchctl.errors import BusTimeoutError, UserError
+from benchctl.errors import BusTimeoutError, NotEquippedError
 
 _NACK = frozenset({errno.ENXIO, errno.EREMOTEIO})
+# Where Linux shows what the device tree says of a bus; the property is a big-endian 32-bit number.
+_RATE = "sys/bus/i2c/devices/{}/of_node/clock-frequency"
 
 
 class SmbusI2c(I2c):
@@ -28,18 +30,24 @@ class SmbusI2c(I2c):
     def __init__(self, host: Host, path: str) -> None:
         self._path = path
         self._node = host.device_root / path.lstrip("/")
+        self._rate = host.device_root / _RATE.format(self._node.name)
         with self._errors(None):
             self._bus = SMBus(str(self._node))
 
     def configure(self, hz: float) -> float:
-        """Not possible: the rate of a kernel bus is fixed when its driver loads.
+        """The rate the device tree gives the bus, if that is not above `hz`: it cannot be changed from here.
 
         Raises:
-            UserError: always.
+            NotEquippedError: it is above, or nobody knows it.
         """
-        raise UserError(
-            f"the rate of {self._path} cannot be set", "set it where the bus is configured (device tree)"
-        )
+        rate = int.from_bytes(self._rate.read_bytes(), "big") if self._rate.is_file() else 0
+        if not 0 < rate <= hz:
+            has = f"it runs at {rate} Hz" if rate else "its rate is not known"
+            raise NotEquippedError(
+                f"choice of {hz:g} Hz on {self._path}: {has}",
+                "set the rate where the bus is configured (Raspberry Pi: dtparam=i2c_arm_baudrate)",
+            )
+        return float(rate)
 
     def write(self, address: int, data: bytes) -> None:
         """Write `data`; empty data probes the address (some kernel drivers refuse that)."""

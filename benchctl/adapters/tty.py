@@ -81,7 +81,7 @@ class TtyUart(Uart):
         """What this port cannot do that the contract names, for the bench's audit."""
         limits = ["gaps between bytes cannot be timed"]
         if self._is_pty:
-            limits.append("it is a pty: no baud rate, frame format, line errors, RTS, CTS or break")
+            limits.append("it is a pty: no parity or data bits, line errors, RTS, CTS or break")
         elif self._counts is None:
             limits.append("line errors are not reported")
         return tuple(limits)
@@ -97,18 +97,14 @@ class TtyUart(Uart):
         """Set the format; returns the baud rate asked for: the kernel does not tell the real one."""
         if fmt.bits not in _BITS or fmt.stop == 1.5:
             raise UserError(f"{self._path} cannot do this format", "use 5 to 8 bits and 1 or 2 stop bits")
-        if not self._is_pty:  # it carries whole bytes at any rate, and the kernel refuses anything else
-            self._set_format(fmt)
+        settings: dict[str, object] = {"baudrate": fmt.baud, "stopbits": fmt.stop}
+        if not self._is_pty:  # a pty carries whole bytes, and the kernel refuses anything else
+            settings |= {"bytesize": fmt.bits, "parity": fmt.parity.value}
+        self._apply(settings)
         self._format = fmt
         return float(fmt.baud)
 
-    def _set_format(self, fmt: UartFormat) -> None:
-        settings = {
-            "baudrate": fmt.baud,
-            "bytesize": fmt.bits,
-            "parity": fmt.parity.value,
-            "stopbits": fmt.stop,
-        }
+    def _apply(self, settings: dict[str, object]) -> None:
         try:
             with self._errors():
                 self._port.apply_settings({**self._port.get_settings(), **settings})
@@ -142,8 +138,7 @@ class TtyUart(Uart):
                 if self._clock.now_ns() >= deadline:
                     raise BusTimeoutError(f"{self._path} did not finish sending", "see what holds CTS")
                 self._clock.sleep(_POLL_S)
-        if not self._is_pty:
-            self._clock.sleep(max(0.0, (self._sent_by_ns - self._clock.now_ns()) / 1e9))
+        self._clock.sleep(max(0.0, (self._sent_by_ns - self._clock.now_ns()) / 1e9))
 
     def read(self, count: int, timeout_s: float = 1.0) -> bytes:
         """Read exactly `count` bytes."""

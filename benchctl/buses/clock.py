@@ -54,7 +54,7 @@ class Clock(ABC):
         """Run `function` beside the caller."""
 
     def keep_wall_time(self) -> None:  # noqa: B027 (a real bench does so anyway)
-        """Let bench time pass as wall time does, for programs outside that know no other."""
+        """Let bench time pass as wall time does (never faster), for programs outside that know no other."""
 
     def deadline_ns(self, timeout_s: float) -> int:
         """The bench time `timeout_s` from now."""

@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from benchctl.bench import Bench
+from benchctl.buses.i2c import I2c
 from benchctl.cli.output import Json, emit, hexdump, stdout
 from benchctl.cli.rigs import Bytes, Number, Rig, Seed, opened
 
 app = typer.Typer(help="Probe an I²C bus of the rig that the imp leaves alone. Addresses are 7-bit.")
 
 Bus = Annotated[str, typer.Argument(metavar="NET", help="An imp I²C bus (i2cJK), or a board role for one.")]
-Hz = Annotated[float, typer.Option(help="SCL in Hz.")]
+Hz = Annotated[float | None, typer.Option(help="SCL in Hz; by default 100 kHz, or as the kernel's bus is.")]
 
 
 @contextmanager
@@ -26,12 +27,18 @@ def freed(bench: Bench, name: str) -> Iterator[None]:
     bench.imp.tidy()
 
 
+def _controller(bench: Bench, bus: str, hz: float | None) -> I2c:
+    controller = bench.i2c(bus)
+    if hz is not None:  # a bus of the kernel has the rate it has
+        controller.configure(hz)
+    return controller
+
+
 @app.command()
-def scan(rig: Rig, bus: Bus, hz: Hz = 100e3, seed: Seed = 0, json: Json = False) -> None:
+def scan(rig: Rig, bus: Bus, hz: Hz = None, seed: Seed = 0, json: Json = False) -> None:
     """List the addresses that acknowledge."""
     with opened(rig, seed=seed) as bench, freed(bench, bus):
-        controller = bench.i2c(bus)
-        controller.configure(hz)
+        controller = _controller(bench, bus, hz)
         found = controller.scan()
     if json:
         emit({"addresses": found})
@@ -46,14 +53,13 @@ def read(
     address: Number,
     count: Annotated[int, typer.Argument(metavar="COUNT")],
     register: Annotated[str, typer.Option(help="Register bytes to write first, in hex.")] = "",
-    hz: Hz = 100e3,
+    hz: Hz = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
     """Read bytes, after writing a register address if one is given."""
     with opened(rig, seed=seed) as bench, freed(bench, bus):
-        controller = bench.i2c(bus)
-        controller.configure(hz)
+        controller = _controller(bench, bus, hz)
         prefix = bytes.fromhex(register)
         data = controller.write_read(address, prefix, count) if prefix else controller.read(address, count)
     if json:
@@ -63,9 +69,8 @@ def read(
 
 
 @app.command()
-def write(rig: Rig, bus: Bus, address: Number, data: Bytes, hz: Hz = 100e3, seed: Seed = 0) -> None:
+def write(rig: Rig, bus: Bus, address: Number, data: Bytes, hz: Hz = None, seed: Seed = 0) -> None:
     """Write bytes."""
     with opened(rig, seed=seed) as bench, freed(bench, bus):
-        controller = bench.i2c(bus)
-        controller.configure(hz)
+        controller = _controller(bench, bus, hz)
         controller.write(address, data)

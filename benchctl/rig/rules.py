@@ -90,14 +90,21 @@ def _drivers(rig: Rig, net: Net) -> Iterator[RigError]:
     """Two drivers that can be active together.
 
     An imp GPIO does not count: the test that makes it an output knows what it is wired to. Tri-state
-    outputs of parts share a net by their selects. Bench channels are in high impedance while not in use,
-    so an arbiter lets several of them share a net, or share it with what the imp or a selected part drives.
+    outputs of parts share a net by their selects. FTDI channels are in high impedance while not in use, so
+    an arbiter lets several of them share a net, or share it with what the imp or a selected part drives.
     """
     ways = {pin: direction(rig, pin) for pin in net.pins}
     always = [pin for pin, way in ways.items() if way is Direction.OUTPUT and pin.device not in rig.adapters]
     selected = [pin for pin, way in ways.items() if way is Direction.TRISTATE]
     bench = [pin for pin, way in ways.items() if way in _BENCH_DRIVERS and pin.device in rig.adapters]
     channels = {rig.channel_of(pin) for pin in bench}
+    forever = [pin for pin in bench if ways[pin] is Direction.OUTPUT and _kernel_drives(rig, pin)]
+    if forever and net.arbiter is not None:
+        yield net.place.error(
+            f"{_named(rig, forever[0])} drives this net all the time: the kernel never lets go of it",
+            "take it off the net, or use an FTDI channel there",
+        )
+        return
     clash: list[PinRef] = []
     cure = "take one of them off the net"
     if len(always) > 1 or (always and selected):
@@ -116,6 +123,11 @@ def _drivers(rig: Rig, net: Net) -> Iterator[RigError]:
     if clash:
         names = " and ".join(_named(rig, pin) for pin in clash)
         yield net.place.error(f"this net has {len(clash)} drivers: {names}", cure)
+
+
+def _kernel_drives(rig: Rig, pin: PinRef) -> bool:
+    """Outputs of the kernel's own drivers stay outputs while nobody has the node open."""
+    return rig.adapters[pin.device].kind.usb_id is None
 
 
 def _bench_can_clash(ways: dict[PinRef, Direction], others: list[PinRef], bench: list[PinRef]) -> bool:

@@ -1,8 +1,9 @@
 """A kernel serial port of the bench PC: a pty whose other side is a UART on the bench's wires.
 
-Whatever a program writes leaves TXD at the rate it set with termios, and what comes in on RXD is read from
-the port. A pty is always 8 bits without parity (Linux's pty_set_termios clears the rest) and knows no line
-errors, no RTS and CTS, and no break: bytes with a framing error are dropped.
+While a program has it open, simulated time passes as wall time does: bytes go through the kernel, which takes
+its own time over them. Whatever the program writes leaves TXD at the rate it set with termios, and what comes
+in on RXD is read from the port. A pty is always 8 bits without parity (Linux's pty_set_termios clears the
+rest) and knows no line errors, no RTS and CTS, and no break: bytes with a framing error are dropped.
 """
 
 import contextlib
@@ -50,7 +51,7 @@ class VirtualTty:
         rxd.listen(self._retune)  # before the receiver hears of the same edges
         self._receiver = UartReceiver(rxd, fmt, self._plan)
         os.close(slave)
-        outside.watch(self._master, self._written)
+        outside.watch(self._master, self._written, pacing=True)
 
     def close(self) -> None:
         """Unplug the port."""

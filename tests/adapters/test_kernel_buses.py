@@ -13,7 +13,7 @@ from benchctl.adapters.spidev import SpidevSpi
 from benchctl.buses.host import Host
 from benchctl.buses.i2c import I2cNackError
 from benchctl.buses.spi import SpiFormat
-from benchctl.errors import AdapterBusyError, AdapterError, BusTimeoutError, UserError
+from benchctl.errors import AdapterBusyError, AdapterError, BusTimeoutError, NotEquippedError, UserError
 
 HOST = Host(MonotonicClock())
 
@@ -106,6 +106,17 @@ def test_smbus_transfers(i2c: SmbusI2c) -> None:
         i2c.read(0x51, 1)
     with pytest.raises(AdapterBusyError, match="/dev/i2c-1 is in use"):
         i2c.read(0x52, 1)
-    with pytest.raises(UserError, match="the rate of /dev/i2c-1 cannot be set"):
-        i2c.configure(100e3)
     i2c.close()
+
+
+def test_smbus_rate_is_the_device_trees(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(smbus, "SMBus", Bus)
+    i2c = SmbusI2c(Host(MonotonicClock(), device_root=tmp_path), "/dev/i2c-1")
+    with pytest.raises(NotEquippedError, match="100000 Hz on /dev/i2c-1: its rate is not known"):
+        i2c.configure(100e3)
+    rate = tmp_path / "sys/bus/i2c/devices/i2c-1/of_node/clock-frequency"
+    rate.parent.mkdir(parents=True)
+    rate.write_bytes((100_000).to_bytes(4, "big"))
+    assert i2c.configure(400e3) == 100e3
+    with pytest.raises(NotEquippedError, match="it runs at 100000 Hz"):
+        i2c.configure(10e3)

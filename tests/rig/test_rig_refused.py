@@ -84,3 +84,16 @@ def test_the_bench_may_drive_what_the_imp_drives_while_it_holds_it_in_reset(rig_
 def test_problems_lists_all_that_is_wrong(rig_file) -> None:
     path = rig_file(("serial: L1", "serial: Q1"), ("la.AD0]", "quad.DD0]"))
     assert [error.key for error in problems(path)] == ["adapters.la.serial", "nets.m"]
+
+
+def test_no_arbiter_makes_the_kernel_let_go(rig_file) -> None:
+    path = rig_file(
+        ("parts:", "  pi: {kind: spidev, path: /dev/spidev0.0}\nparts:"),
+        (NETS, "nets:\n  sclk: {pins: [imp.A, nor.SCLK, pi.SCLK], arbiter: reset}\n"),
+    )
+    with pytest.raises(RigError) as caught:
+        load_rig(path)
+    assert str(caught.value) == (
+        f"{path}:15: nets.sclk: pi.SCLK (spi) drives this net all the time: the kernel never lets go of it. "
+        "take it off the net, or use an FTDI channel there."
+    )

@@ -51,6 +51,17 @@ def test_closed_far_end_does_not_stop_time() -> None:
     os.close(near)
 
 
+def test_time_lost_is_not_made_up_for() -> None:
+    clock = VirtualClock(World())
+    clock.keep_wall_time()
+    clock.sleep(0.001)
+    time.sleep(0.1)  # the host is busy elsewhere
+    began = time.monotonic_ns()
+    clock.sleep(0.05)
+    clock.sleep(0.05)
+    assert time.monotonic_ns() - began >= 80_000_000
+
+
 def test_paced_time_is_wall_time(pipe: tuple[int, int]) -> None:
     world = World()
     clock = VirtualClock(world)
