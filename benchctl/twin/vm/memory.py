@@ -48,8 +48,7 @@ class Limit:
     def __init__(self, more_bytes: int) -> None:
         self._baseline = allocated()
         self._more_bytes = more_bytes
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        self._ceiling = pages * resource.getpagesize() + more_bytes
+        self._ceiling = _size() + more_bytes
         self.impose()
 
     def impose(self) -> None:
@@ -65,9 +64,21 @@ class Limit:
         return allocated() - self._baseline
 
     def check(self, wanted: int = 0) -> None:
-        """Raises MemoryError when more would be in use than was allowed, `wanted` bytes on top."""
-        if self.used() + wanted > self._more_bytes:
+        """Raises MemoryError when more would be in use than was allowed, `wanted` bytes on top.
+
+        From the next `impose` on the process may grow by what is left: its heap wears with use, and that is
+        not the device code's either.
+        """
+        left = self._more_bytes - self.used()
+        if wanted > left:
             raise MemoryError
+        self._ceiling = _size() + left
+
+
+def _size() -> int:
+    """Bytes of this process's address space."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * resource.getpagesize()
 
 
 def lift_limit() -> None:
