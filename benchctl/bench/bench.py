@@ -10,7 +10,7 @@ from benchctl.adapters.supply import HubPower, LinePower, LineReset
 from benchctl.adapters.usbhub import UsbHub
 from benchctl.bench.channels import Channels
 from benchctl.bench.control import ControlPort
-from benchctl.bench.lines import NoReset, SwitchablePull
+from benchctl.bench.lines import ByHand, NoReset, SwitchablePull
 from benchctl.bench.recording import Recording
 from benchctl.buses.clock import Clock
 from benchctl.buses.gpio import Gpio
@@ -95,7 +95,7 @@ class Bench:
             return HubPower(self._hub_port(switch))
         if isinstance(switch, model.Line):
             return LinePower(self._line(switch.pin), active_high=switch.active_high)
-        raise NotEquippedError("power switch", "wire the supply to a hub port and name it under `power`")
+        return ByHand()
 
     @property
     def reset(self) -> Reset:

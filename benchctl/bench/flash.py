@@ -45,8 +45,7 @@ def flash_bus(bench: Bench, part: str) -> Iterator[Spi]:
     facing = bench.wiring.spi_reaching(part)
     if not isinstance(bench.rig.parts[part].spec, SpiNor):
         raise UserError(f"part {part!r} is not a flash", "name a part of the kind spinor")
-    if bench.rig.power is not None:
-        bench.power.on()
+    bench.power.on()
     shared = any(bench.wiring.net(net).arbiter is Arbiter.RESET for net in facing.nets.values())
     try:
         if shared:

@@ -1,8 +1,21 @@
 """What gpio lines of the bench stand for beyond supply and reset."""
 
 from benchctl.buses.gpio import Gpio
-from benchctl.buses.power import Reset
+from benchctl.buses.power import Power, Reset
 from benchctl.errors import NotEquippedError
+
+
+class ByHand(Power):
+    """A rig whose imp is supplied by hand: it is on whenever somebody uses the bench."""
+
+    def on(self) -> None:
+        """The imp is on already."""
+
+    def off(self) -> None:
+        """Raises NotEquippedError."""
+        raise NotEquippedError(
+            "power switch", "wire the supply to a hub port or a gpio line and name it under `power`"
+        )
 
 
 class NoReset(Reset):
