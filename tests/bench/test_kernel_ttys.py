@@ -9,7 +9,7 @@ from benchctl.bench import Bench, open_bench
 from benchctl.buses.uart import UartFormat
 from benchctl.errors import AdapterBusyError
 
-RIG = Path(__file__).parent / "kernel/virtual.yaml"
+RIG = Path(__file__).parents[1] / "adapters/kernel/virtual.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -48,5 +48,8 @@ def test_the_link_moves_to_the_other_tty_and_back(bench: Bench) -> None:
 def test_a_tty_somebody_else_holds_is_refused(bench: Bench) -> None:
     node = bench.host.device_root / "dev/serial/by-id/usb-cable"
     bench.release()
-    with node.open("rb", buffering=0), pytest.raises(AdapterBusyError, match=r"usb-cable is in use \(held by"):
+    with (
+        node.open("rb", buffering=0),
+        pytest.raises(AdapterBusyError, match=r"usb-cable is in use \(held by"),
+    ):
         bench.uart("uartUVGD")

@@ -1,15 +1,17 @@
 """Device nodes that other programs open, by umockdev (Debian: umockdev gir1.2-umockdev-1.0 python3-gi).
 
 umockdev catches the ioctl calls of programs it is loaded into, so the program is another process: started
-with `command` around its own. Its calls wait in a queue until `serve` answers them in simulated time.
+by `run`, which answers its calls in simulated time.
 """
 
 import importlib
+import os
 import queue
+import select
 import subprocess
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from benchctl.errors import UserError
@@ -26,6 +28,10 @@ class Calls(Protocol):
         """Answer one ioctl."""
 
 
+def _standstill(fd: int, timeout_s: float) -> bool:
+    return bool(select.select([fd], [], [], timeout_s)[0])
+
+
 class KernelNodes:
     """A test bed of device nodes.
 
@@ -38,14 +44,16 @@ class KernelNodes:
         self._testbed = self._umockdev.Testbed.new()
         self._handlers: list[Any] = []
         self._waiting: queue.Queue[tuple[Calls, Any]] = queue.Queue()
+        self._bell, self._rope = os.pipe()
 
     def add(self, path: str, subsystem: str, calls: Calls) -> None:
         """Make a node such as /dev/spidev0.0, answered by `calls`."""
-        waiting = self._waiting
+        waiting, rope = self._waiting, self._rope
 
         class Handler(self._umockdev.IoctlBase):  # type: ignore[misc, name-defined]
             def do_handle_ioctl(self, client: Any) -> bool:
                 waiting.put((calls, client))  # called in umockdev's thread
+                os.write(rope, b".")
                 return True
 
         name = path.removeprefix("/dev/")
@@ -56,21 +64,29 @@ class KernelNodes:
         self._testbed.attach_ioctl(path, handler)
         self._handlers.append(handler)
 
-    def run(self, command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
-        """Run a program that uses the nodes until it ends; its calls are answered meanwhile."""
+    def run(
+        self, command: Sequence[str], wait_readable: Callable[[int, float], bool] = _standstill
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a program that uses the nodes until it ends; its calls are answered meanwhile.
+
+        Between its calls time stands still, unless `wait_readable` (of a `Clock`) lets it pass.
+        """
         with subprocess.Popen(
             ["umockdev-wrapper", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as program:
             while program.poll() is None:
-                self._serve_one()
+                if wait_readable(self._bell, _LOOK_S):
+                    os.read(self._bell, 1)
+                    self._serve(*self._waiting.get())
             output, errors = program.communicate()
         return subprocess.CompletedProcess(command, program.returncode, output, errors)
 
-    def _serve_one(self) -> None:
-        try:
-            calls, client = self._waiting.get(timeout=_LOOK_S)
-        except queue.Empty:
-            return
+    def close(self) -> None:
+        """Answer no more."""
+        os.close(self._bell)
+        os.close(self._rope)
+
+    def _serve(self, calls: Calls, client: Any) -> None:
         try:
             client.complete(calls.call(client.get_request(), _ClientMemory(client.get_arg())), 0)
         except CallError as error:

@@ -1,6 +1,7 @@
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,14 +21,15 @@ pytestmark = pytest.mark.debian("umockdev")
 
 
 @pytest.fixture
-def nodes() -> KernelNodes:
+def nodes() -> Iterator[KernelNodes]:
     try:
         made = KernelNodes()
     except UserError as error:
         pytest.skip(str(error))
     if shutil.which("umockdev-wrapper") is None:
         pytest.skip("umockdev-wrapper is not installed")
-    return made
+    yield made
+    made.close()
 
 
 def run(nodes: KernelNodes, program: str) -> str:
