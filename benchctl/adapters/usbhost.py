@@ -46,6 +46,7 @@ def scan(host: Host) -> list[Attached]:
     found.sort(key=lambda row: (row.kind, row.serial, row.location))
     for kind, pattern in (
         ("tty", "dev/serial/by-id/*"),
+        ("tty", "dev/serial[0-9]"),  # what a Raspberry Pi calls the UART on its header
         ("spidev", "dev/spidev*"),
         ("i2cdev", "dev/i2c-*"),
     ):

@@ -27,6 +27,7 @@ def test_scan_lists_chips_hubs_and_kernel_nodes(bench: "Bench", tmp_path: Path) 
     by_id = tmp_path / "dev/serial/by-id"
     by_id.mkdir(parents=True)
     (by_id / "usb-FTDI-if00").symlink_to("../../ttyUSB0")
+    (tmp_path / "dev/serial0").symlink_to("ttyAMA0")
     (tmp_path / "dev/spidev0.1").touch()
     (tmp_path / "dev/i2c-1").touch()
     host = Host(bench.host.clock, bench.host.usb_backend, device_root=tmp_path)
@@ -35,6 +36,7 @@ def test_scan_lists_chips_hubs_and_kernel_nodes(bench: "Bench", tmp_path: Path) 
         Attached("ft4232h", "FT4A", "1-1", "FT4232H"),
         Attached("usbhub", "HUB1", "1-9", "4-port power hub"),
         Attached("tty", "", "/dev/serial/by-id/usb-FTDI-if00", "ttyUSB0"),
+        Attached("tty", "", "/dev/serial0", "ttyAMA0"),
         Attached("spidev", "", "/dev/spidev0.1", "spidev0.1"),
         Attached("i2cdev", "", "/dev/i2c-1", "i2c-1"),
     ]

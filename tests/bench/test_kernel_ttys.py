@@ -1,4 +1,4 @@
-"""A virtual bench whose UARTs are ttys of the kernel: simulated time keeps to wall time while they are open."""
+"""A virtual bench whose UARTs are ttys of the kernel: while they are open, time passes as wall time does."""
 
 from collections.abc import Iterator
 from pathlib import Path

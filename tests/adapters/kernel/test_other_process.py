@@ -1,4 +1,4 @@
-"""A Raspberry Pi's bench in another process: ttys, spidev and i2c-dev of the kernel, wired to the virtual bench.
+"""A Raspberry Pi in another process: ttys, spidev and i2c-dev of the kernel, wired to the virtual bench.
 
 The program knows nothing of the twin: it opens a real rig with unmodified pyserial, spidev and smbus2.
 """
@@ -83,8 +83,8 @@ def test_our_adapters_on_the_kernels_nodes(twin: VirtualBench, pi: Run) -> None:
             "duplex": "ef3013",
             "many": ["ef3013", "00"],
             "most": 4096,
-            "too_much": "4100 bytes are more than spidev moves at once (4096). split the transfer, or load the "
-            "spidev module with a larger bufsiz.",
+            "too_much": "4100 bytes are more than spidev moves at once (4096). "
+            "split the transfer, or load the spidev module with a larger bufsiz.",
             "read": True,
         },
     }
