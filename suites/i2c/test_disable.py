@@ -20,9 +20,11 @@ def test_lines_are_released(bench, judge, disabled):
     with bench.capture([disabled.scl_net, disabled.sda_net], 1e6) as recording:
         bench.clock.sleep(0.001)
     wave = recording.waveform
-    for name, net in (("SCL", disabled.scl_net), ("SDA", disabled.sda_net)):
-        judge.equal(f"{name} high", bool(wave.initial_level(net)) and not len(wave.edges(net)), True)
-    judge.equal("the bench reads", len(disabled.bench.write_read(disabled.eeprom_address, b"\0\0", 4)), 4)
+    lines = {"SCL": disabled.scl_net, "SDA": disabled.sda_net}
+    high = {name for name, net in lines.items() if wave.initial_level(net) and not len(wave.edges(net))}
+    judge.equal("lines that are high", high, set(lines))
+    if high == set(lines):
+        judge.equal("the bench reads", len(disabled.bench.write_read(disabled.eeprom_address, b"\0\0", 4)), 4)
 
 
 @pytest.mark.claim("r30-i2c-disable")

@@ -20,7 +20,7 @@ def written(bench, port, data):
     return returned, words(recording.waveform, port).data(channel="mosi"), recording.waveform
 
 
-@pytest.mark.parametrize("length", [1, 65, 300])
+@pytest.mark.parametrize("length", [1, 300])
 def test_write_returns_the_count_and_sends_every_byte(bench, judge, each_spi, length):
     each_spi.imp.configure(mode_flags(0), KHZ)
     returned, sent, wave = written(bench, each_spi, patterned(length))
@@ -74,7 +74,7 @@ def test_write_discards_what_comes_in(judge, each_spi):
     judge.equal("read afterwards", each_spi.imp.readblob(40), bytes(40))
 
 
-@pytest.mark.parametrize("khz", [1000, 6000, 30_000])
+@pytest.mark.parametrize("khz", [6000, 30_000])
 def test_fast_transfers_are_exact(judge, each_spi, khz):
     """At rates that no capture here resolves: the loop gives every bit back, CIPO held is read as it is."""
     returned = each_spi.imp.configure(mode_flags(0), khz)

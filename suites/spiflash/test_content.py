@@ -29,7 +29,7 @@ def test_writes_land_in_the_users_part_only(judge, spiflash, module):
     start, text = spiflash.user_start(), patterned(600, 7)
 
     def below(chip):
-        return chip.read(0, WINDOW) + chip.read(start - WINDOW, WINDOW)
+        return chip.read(0, WINDOW) + chip.read(max(start - WINDOW, 0), min(start, WINDOW))
 
     before = spiflash.seen_by_bench(below)
     spiflash.blank(0, 1)

@@ -154,7 +154,7 @@ def test_transfer_needs_an_open_endpoint(judge, usb):
 @pytest.mark.parametrize(
     ("what", "kind", "endpoint"),
     [("isochronous", 1, BULK_OUT), ("interrupt out", 3, BULK_OUT), ("an endpoint it has not", BULK, 0x06)],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=["isochronous", "interrupt out", "absent"],
 )
 def test_endpoint_that_cannot_be_opened_throws(judge, usb, what, kind, endpoint):
     """USB-OPN-E1, USB-LIM-03."""
