@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from benchctl.twin.vm.capi import Object, sq
+from benchctl.twin.vm.memory import Meter
 from benchctl.twin.vm.natives import Entry, Natives, ThrownError
 from benchctl.twin.vm.values import API_TAG, Values
 from benchctl.twin.vm.wire import AS_TEXT, KEEP_BLOBS, OBJECT, ApiClass
@@ -20,13 +21,15 @@ class Api:
         values: its values.
         natives: its native closures.
         call: asks the bench.
+        meter: told when the VM stops and goes on.
     """
 
-    def __init__(self, vm: int, values: Values, natives: Natives, call: Call) -> None:
+    def __init__(self, vm: int, values: Values, natives: Natives, call: Call, meter: Meter) -> None:
         self._vm = vm
         self._values = values
         self._natives = natives
         self._call = call
+        self._meter = meter
 
     def build(self, classes: list[ApiClass], constants: dict[str, Any]) -> None:
         """Fill the root table.
@@ -87,10 +90,10 @@ class Api:
         sq.pop(self._vm, 1)
 
     def _method(self, class_index: int, at_run_time: bool, name: str, flags: int) -> Entry:
-        values, call = self._values, self._call
+        values, call, meter = self._values, self._call, self._meter
         keep_blobs = bool(flags & KEEP_BLOBS)
 
-        def entry(argc: int) -> int:
+        def answered(argc: int) -> int:
             identity = self._identity(class_index) if at_run_time else 0
             if flags & AS_TEXT:
                 arguments = tuple(values.text(index) for index in range(2, argc + 2))
@@ -99,8 +102,17 @@ class Api:
             result = call(class_index, identity, name, arguments)
             if result is None:
                 return 0
+            meter.enter()
             values.push(result)
+            meter.leave()
             return 1
+
+        def entry(argc: int) -> int:
+            meter.leave()
+            try:
+                return answered(argc)
+            finally:
+                meter.enter()
 
         return entry
 

@@ -20,6 +20,14 @@ from benchctl.twin.vm.wire import Channel
 _PACKAGE = "squirrel-lang-sq305"
 
 
+_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    # malloc counts what its thread cache holds as in use, whoever freed it, which would blur whose memory is
+    # whose.
+    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0",
+}
+
+
 class VmLauncher:
     """Keep one per bench and close it. The first boot waits until the process has started.
 
@@ -36,7 +44,7 @@ class VmLauncher:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONHASHSEED": "0"},
+                env={**os.environ, **_ENVIRONMENT},
             )
 
     def boot(self, manifest: Manifest, units: Sequence[Unit]) -> VmProcess:

@@ -24,6 +24,7 @@ class Session:
         self._machine = Machine(self)
         self._crash_handler = CrashHandler(self._crash)
         self._calls = 0
+        self._meter = memory.Meter()
         self._limit: memory.Limit | None = None
 
     def serve(self, channel: Channel) -> NoReturn:
@@ -41,30 +42,38 @@ class Session:
         boot = message[1]
         machine = self._machine
         machine.supplements.configure(boot["seed"], boot["quirks"])
-        Api(machine.vm, machine.values, machine.natives, self._call).build(boot["classes"], boot["constants"])
+        api = Api(machine.vm, machine.values, machine.natives, self._call, self._meter)
+        api.build(boot["classes"], boot["constants"])
         self._units = boot["units"]
         self._memory_limit = boot["memory_limit"]
         self._watchdog = Watchdog(boot["cpu_budget_s"], self._endless)
 
     def _obey(self, command: Message) -> None:
+        self._meter.enter()
         try:
-            if command[0] == "main":
-                self._main()
-            elif command[0] == "compile":
-                for source, text in self._units:
-                    self._machine.handles.release(self._machine.compile(source, text))
-            else:
-                self._machine.run(command[1], command[2])
-            self._channel.send(("done",))
+            self._run(command)
         except CompilationError as refused:
-            self._channel.send(("refused", refused.text, refused.source, refused.line, refused.column))
+            report: Message = ("refused", refused.text, refused.source, refused.line, refused.column)
         except UncaughtError as error:
-            self._channel.send(("uncaught", error.value, error.text, error.stack))
+            report = ("uncaught", error.value, error.text, error.stack)
+        else:
+            report = ("done",)
+        self._meter.leave()
+        self._channel.send(report)
+
+    def _run(self, command: Message) -> None:
+        if command[0] == "main":
+            self._main()
+        elif command[0] == "compile":
+            for source, text in self._units:
+                self._machine.handles.release(self._machine.compile(source, text))
+        else:
+            self._machine.run(command[1], command[2])
 
     def _main(self) -> None:
         functions = [self._machine.compile(source, text) for source, text in self._units]
         self._units = []
-        self._limit = memory.Limit(self._memory_limit)
+        self._limit = memory.Limit(self._meter, self._memory_limit)
         for function in functions:
             self._machine.run(function, [])
             self._machine.handles.release(function)
@@ -73,11 +82,8 @@ class Session:
         self._calls += 1
         if self._calls % _CALLS_PER_MEMORY_CHECK == 0:
             self.check_memory(0)
-        before = memory.allocated()
         self._channel.send(("native", class_index, identity, method, arguments))
         answer = self._next_command()
-        if self._limit:
-            self._limit.excuse(before)
         if answer[0] == "throw":
             raise ThrownError(answer[1])
         return answer[1]
@@ -90,9 +96,13 @@ class Session:
             message = self._receive()
             match message:
                 case ("release", handle):
+                    self._meter.enter()
                     machine.handles.release(handle)
+                    self._meter.leave()
                 case ("write", handle, offset, data):
+                    self._meter.enter()
                     machine.values.write_blob(handle, offset, data)
+                    self._meter.leave()
                 case ("memory",):
                     self._channel.send(("memory", self._limit.used() if self._limit else 0))
                 case ("global", name):
