@@ -105,6 +105,12 @@ def test_gpio_lines_and_switched_pulls(imp005: Wiring) -> None:
         imp005.gpio_line(imp005.net("u1_tx"))
 
 
+def test_uart_of_a_part(imp005: Wiring) -> None:
+    assert str(imp005.uart_of_part("usbdev2")) == "aux D"
+    with pytest.raises(NotEquippedError, match=r"bench UART facing behind1"):
+        imp005.uart_of_part("behind1")
+
+
 def test_supply_of_a_part(imp001: Wiring, imp005: Wiring) -> None:
     line = imp001.supply_line("eeprom")
     assert line is not None

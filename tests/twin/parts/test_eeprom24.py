@@ -234,3 +234,15 @@ def test_told_byte_is_refused_and_lines_are_held() -> None:
         lines[name].set(Drive.LOW)
         i2c.world.sleep_until(i2c.world.now + 10)
         assert net.level() == 1
+
+
+def test_without_supply_it_leaves_its_lines_alone() -> None:
+    i2c = Controller()
+    vcc = Net(i2c.world, "vcc")
+    i2c.eeprom(vcc=vcc)
+    assert i2c.scl_net.targets == []
+    supply = vcc.driver("bench")
+    for drive, attending in ((Drive.HIGH, 1), (Drive.LOW, 0), (Drive.HIGH, 1)):
+        supply.set(drive)
+        i2c.world.sleep_until(i2c.world.now + 1)
+        assert len(i2c.scl_net.targets) == attending
