@@ -1,7 +1,8 @@
 """Which suite tests decide which claim.
 
 The suites are read, not imported: a claim is named where a test stands, with
-`@pytest.mark.claim("...")` on a function or class, in `pytestmark`, or in the marks of a parameter.
+`@pytest.mark.claim("...")` on a function or class, in `pytestmark`, or in the marks of a parameter; a mark may
+have been given a name at the top of the file.
 """
 
 import ast
@@ -23,16 +24,18 @@ class _Suite:
     def decisions(self) -> Iterator[tuple[str, str]]:
         """Every (claim id, test id) of the file."""
         tree = ast.parse(self.file.read_bytes(), filename=str(self.file))
-        yield from self._scope(tree.body, self.path, [])
+        yield from self._scope(tree.body, self.path, [], _named(tree.body))
 
-    def _scope(self, body: list[ast.stmt], name: str, inherited: list[str]) -> Iterator[tuple[str, str]]:
+    def _scope(
+        self, body: list[ast.stmt], name: str, inherited: list[str], named: dict[str, ast.expr]
+    ) -> Iterator[tuple[str, str]]:
         marks = inherited + self._claims(_pytestmark(body))
         for node in body:
             if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
-                own = self._claims(node.decorator_list)
-                yield from self._scope(node.body, f"{name}::{node.name}", marks + own)
+                own = self._claims(_spelled(node.decorator_list, named))
+                yield from self._scope(node.body, f"{name}::{node.name}", marks + own, named)
             elif isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
-                for claim_id in marks + self._claims(node.decorator_list):
+                for claim_id in marks + self._claims(_spelled(node.decorator_list, named)):
                     yield claim_id, f"{name}::{node.name}"
 
     def _claims(self, expressions: Iterable[ast.expr]) -> list[str]:
@@ -52,6 +55,22 @@ class _Suite:
             return claim(argument.value).id
         except UserError as error:
             raise UserError(f"{place}: {error.what}", error.cure) from error
+
+
+def _named(body: list[ast.stmt]) -> dict[str, ast.expr]:
+    """What simple names stand for at the top of a file."""
+    return {
+        target.id: node.value
+        for node in body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _spelled(decorators: list[ast.expr], named: dict[str, ast.expr]) -> list[ast.expr]:
+    """Decorators with what they stand for in the place of their names."""
+    return [named.get(d.id, d) if isinstance(d, ast.Name) else d for d in decorators]
 
 
 def _pytestmark(body: list[ast.stmt]) -> list[ast.expr]:

@@ -41,6 +41,27 @@ def test_alone(): ...
     }
 
 
+def test_a_mark_with_a_name_counts_where_it_is_used(tmp_path: Path) -> None:
+    suites = write(
+        tmp_path,
+        """
+import pytest
+host = pytest.mark.claim("r34-usb-host-support")
+speeds = pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.claim("r34-inherits-33"))])
+
+@host
+def test_one(): ...
+
+class TestMore:
+    @speeds
+    @host
+    def test_two(self, x): ...
+""",
+    )
+    one, two = "suites/usb/test_host.py::test_one", "suites/usb/test_host.py::TestMore::test_two"
+    assert deciding_tests(suites) == {"r34-inherits-33": (two,), "r34-usb-host-support": (one, two)}
+
+
 def test_an_unknown_claim_names_the_line_and_the_nearest(tmp_path: Path) -> None:
     suites = write(tmp_path, '\n@pytest.mark.claim("r34-usb-hst-support")\ndef test_it(): ...\n')
     with pytest.raises(UserError, match=r"test_host.py:2: .*'r34-usb-host-support'"):
