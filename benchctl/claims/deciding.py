@@ -1,8 +1,8 @@
 """Which suite tests decide which claim.
 
 The suites are read, not imported: a claim is named where a test stands, with
-`@pytest.mark.claim("...")` on a function or class, in `pytestmark`, or in the marks of a parameter; a mark may
-have been given a name at the top of the file.
+`@pytest.mark.claim("...")` on a function or class, in `pytestmark`, or in the marks of a parameter; a mark
+may have been given a name at the top of the file.
 """
 
 import ast

@@ -59,7 +59,7 @@ class TestMore:
 """,
     )
     one, two = "suites/usb/test_host.py::test_one", "suites/usb/test_host.py::TestMore::test_two"
-    assert deciding_tests(suites) == {"r34-inherits-33": (two,), "r34-usb-host-support": (one, two)}
+    assert deciding_tests(suites) == {"r34-inherits-33": (two,), "r34-usb-host-support": (two, one)}
 
 
 def test_an_unknown_claim_names_the_line_and_the_nearest(tmp_path: Path) -> None:
