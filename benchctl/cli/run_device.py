@@ -47,7 +47,7 @@ def command(
     Ends early when the program has nothing left to wait for, where the bench can know that, or when it fails:
     exit code 1 after an uncaught Squirrel error or when memory runs out.
     """
-    source = _read(file)
+    source = read_program(file)
     log: list[LogEntry] = []
     watch = _Watch()
     with opened(rig, seed=seed, impos=impos) as bench:
@@ -71,7 +71,8 @@ def command(
     raise typer.Exit(1 if watch.failed else 0)
 
 
-def _read(file: Path) -> str:
+def read_program(file: Path) -> str:
+    """The device program in a file. Raises UserError."""
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:

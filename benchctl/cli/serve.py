@@ -2,15 +2,24 @@
 
 import signal
 import socket
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from benchctl.adapters.lending import LentUart
 from benchctl.bench.flash import flash_bus, own_flash
 from benchctl.cli.output import stderr, stdout
 from benchctl.cli.rigs import Rig, Seed, opened
+from benchctl.cli.run_device import read_program
+from benchctl.cli.uart import Baud, Bits, Net, ParityName, wire_format
+from benchctl.dut.deploy import Deployment
 from benchctl.errors import UserError
 from benchctl.flash.serprog import SerprogServer
+
+_LOOK_S = 0.1
 
 app = typer.Typer(help="Lend a bench UART as a pty, or a flash over serprog, to foreign programs.")
 
@@ -47,6 +56,82 @@ def serprog(
                         return
             except KeyboardInterrupt:
                 stderr().print("stopped")
+
+
+@app.command()
+def uart(
+    rig: Rig,
+    net: Net,
+    baud: Baud = 115_200,
+    bits: Bits = 8,
+    parity: ParityName = "none",
+    link: Annotated[Path | None, typer.Option(metavar="PATH", help="Also make this symbolic link.")] = None,
+    program: Annotated[
+        Path | None, typer.Option("--run", metavar="FILE.nut", help="Deploy this device program first.")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Lend the bench UART facing an imp UART as a pty, in wall time, until Ctrl-C.
+
+    The pty's path goes to stdout. Rate and stop bits follow what the program on it sets; data bits and parity
+    do not cross a pty, so the wire has those of the options.
+    """
+    fmt = wire_format(baud, bits, parity, 1)
+    source = read_program(program) if program else ""
+    with opened(rig, seed=seed) as bench:
+        port = bench.uart(net)
+        bench.power.on()
+        bench.reset.release()
+        if program:
+            bench.deployment.deploy(source, program.name)
+        with (
+            LentUart(port, bench.clock, fmt, lambda remark: stderr().print(remark, markup=False)) as lent,
+            _linked(link, lent.path) as path,
+            _stopped_by_signals(lent.stop),
+        ):
+            stdout().print(str(path), markup=False)
+            while not lent.wait(_LOOK_S):
+                if program:
+                    _show_log(bench.deployment)
+    stderr().print("stopped")
+
+
+@contextmanager
+def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Within it Ctrl-C and SIGTERM call `stop` instead of ending what runs just then."""
+
+    def handle(_number: int, _frame: Any) -> None:
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _linked(link: Path | None, path: str) -> Iterator[Path]:
+    """The link to `path` while it lasts, one left over from before replaced; without a link, `path`."""
+    if link is None:
+        yield Path(path)
+        return
+    if link.is_symlink():
+        link.unlink()
+    try:
+        link.symlink_to(path)
+    except OSError as error:
+        raise UserError(f"cannot make the link {link}: {error.strerror}", "choose another --link") from error
+    try:
+        yield link
+    finally:
+        link.unlink(missing_ok=True)
+
+
+def _show_log(deployment: Deployment) -> None:
+    while entry := deployment.read_log(0.001):
+        stderr().print(f"[{entry.kind}] {entry.text}", markup=False)
 
 
 def _listening(host: str, port: int) -> socket.socket:

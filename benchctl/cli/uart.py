@@ -18,7 +18,8 @@ Stop = Annotated[float, typer.Option(help="Stop bits.")]
 Seconds = Annotated[float, typer.Option("--for", metavar="S", help="Bench time to listen for.")]
 
 
-def _format(baud: int, bits: int, parity: str, stop: float) -> UartFormat:
+def wire_format(baud: int, bits: int, parity: str, stop: float) -> UartFormat:
+    """The format that the options ask for. Raises BadParameter."""
     names = {p.name.lower(): p for p in Parity}
     if parity.lower() not in names:
         raise typer.BadParameter(f"parity is one of {', '.join(names)}")
@@ -38,7 +39,7 @@ def monitor(
     json: Json = False,
 ) -> None:
     """Show what arrives, with the time since the chunk before and how far that can be trusted."""
-    fmt = _format(baud, bits, parity, stop)
+    fmt = wire_format(baud, bits, parity, stop)
     chunks = []
     with opened(rig, seed=seed) as bench:
         bench.power.on()
@@ -79,7 +80,7 @@ def write(
     json: Json = False,
 ) -> None:
     """Send bytes, and show what comes back."""
-    fmt = _format(baud, bits, parity, stop)
+    fmt = wire_format(baud, bits, parity, stop)
     received = bytearray()
     with opened(rig, seed=seed) as bench:
         bench.power.on()

@@ -2,26 +2,21 @@
 
 While a program has it open, simulated time passes as wall time does: bytes go through the kernel, which takes
 its own time over them. Whatever the program writes leaves TXD at the rate it set with termios, and what comes
-in on RXD is read from the port. A pty is always 8 bits without parity (Linux's pty_set_termios clears the
-rest) and knows no line errors, no RTS and CTS, and no break: bytes with a framing error are dropped.
+in on RXD is read from the port. A pty is always 8 bits without parity and knows no line errors, no RTS and
+CTS, and no break: bytes with a framing error are dropped.
 """
 
 import contextlib
-import fcntl
 import os
-import struct
-import termios
-import tty
 from pathlib import Path
 
+from benchctl.buses.pty import open_pty, pty_settings
 from benchctl.twin.outside import Outside
 from benchctl.twin.wires.net import Net
 from benchctl.twin.wires.timeline import Drive
 from benchctl.twin.wires.uart_line import LineError, LineFormat, UartReceiver, UartTransmitter
 from benchctl.twin.world import Event
 
-_TCGETS2 = 0x802C542A
-_TERMIOS2 = struct.Struct("4IB19s2I")
 _HANGUP_BAUD = 9600  # what is used while B0 is set, which means hang up
 _READ = 4096
 
@@ -38,9 +33,7 @@ class VirtualTty:
 
     def __init__(self, node: Path, txd: Net, rxd: Net, outside: Outside) -> None:
         self._world, self._outside, self._rxd = txd.world, outside, rxd
-        self._master, slave = os.openpty()
-        tty.setraw(slave)
-        os.set_blocking(self._master, False)
+        self._master, slave = open_pty()
         node.parent.mkdir(parents=True, exist_ok=True)
         node.symlink_to(os.ttyname(slave))
         fmt = _line_format(self._master)
@@ -88,8 +81,6 @@ class VirtualTty:
 
 def _line_format(master: int) -> LineFormat:
     """Rate and stop bits set on the port, as the master side of a pty sees them."""
-    raw = bytearray(_TERMIOS2.size)
-    fcntl.ioctl(master, _TCGETS2, raw)
-    _, _, flags, _, _, _, _, baud = _TERMIOS2.unpack(raw)
-    half_stops = 4 if flags & termios.CSTOPB else 2
-    return LineFormat(round(10**15 / (baud or _HANGUP_BAUD)), half_stops=half_stops)
+    settings = pty_settings(master)
+    half_stops = 4 if settings.two_stops else 2
+    return LineFormat(round(10**15 / (settings.baud or _HANGUP_BAUD)), half_stops=half_stops)
