@@ -25,6 +25,9 @@ _READ_EEPROM, _WRITE_EEPROM, _ERASE_EEPROM = 0x90, 0x91, 0x92
 _CBUS_PINS = 5  # C0..C4 of an FT232R
 
 
+_FULL_SPEED_PACKET0 = 8  # what an FT232R reports as bMaxPacketSize0
+
+
 class FtdiChip(UsbDevice):
     """A chip with its pins on the bench's nets.
 
@@ -50,7 +53,12 @@ class FtdiChip(UsbDevice):
     ) -> None:
         product = product or model.name
         super().__init__(
-            device_descriptor(_VENDOR, model.product, model.release),
+            device_descriptor(
+                _VENDOR,
+                model.product,
+                model.release,
+                max_packet=64 if model.high_speed else _FULL_SPEED_PACKET0,
+            ),
             [configuration_descriptor([_interface(model, i) for i in range(len(model.channels))])],
             {1: _MANUFACTURER, 2: product, 3: serial},
             model.speed,
