@@ -5,6 +5,7 @@ Decoding a capture takes less time than importing typer does, so `decode` reads 
 
 import atexit
 import gc
+import signal
 import sys
 
 from benchctl.errors import BenchError
@@ -13,6 +14,8 @@ from benchctl.errors import BenchError
 def run(arguments: list[str] | None = None) -> None:
     """Entry point: exit 0 all well, 1 the imp failed, 2 request or rig file wrong, 3 the bench failed."""
     words = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:  # a process of its own: outputs are released as after Ctrl-C
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if words[:1] == ["decode"]:
             from benchctl.cli import decode

@@ -48,7 +48,6 @@ def serprog(
             server = SerprogServer(spi, bench.clock, hz)
             address, bound = listener.getsockname()[:2]
             stdout().print(f"flashrom -p serprog:ip={address}:{bound}")
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
             try:
                 while True:
                     _one_client(listener, server)

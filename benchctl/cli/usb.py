@@ -6,6 +6,9 @@ import typer
 
 from benchctl.cli.output import Json, emit, show_table, stdout
 from benchctl.cli.rigs import Rig, Seed, opened
+from benchctl.errors import UserError
+from benchctl.nearest import nearest
+from benchctl.rig.model import IMP
 from benchctl.rig.parts import UsbDevice
 
 app = typer.Typer(help="USB devices of the bench, and of the imp's port.")
@@ -36,11 +39,13 @@ def power(
     if state not in ("on", "off"):
         raise typer.BadParameter("say on or off")
     with opened(rig, seed=seed) as bench:
-        if part == "imp":
-            bench.power.on() if state == "on" else bench.power.off()
-        else:
-            bench.usb_port(part).power(state == "on")
         parts = [n for n, p in bench.rig.parts.items() if isinstance(p.spec, UsbDevice)]
+        if part == IMP:
+            bench.power.on() if state == "on" else bench.power.off()
+        elif part in parts:
+            bench.usb_port(part).power(state == "on")
+        else:
+            raise UserError(f"rig {bench.rig.name!r} has no USB part {part!r}", nearest(part, (IMP, *parts)))
         now = {name: bench.usb_port(name).powered() for name in parts}
     if json:
         emit({"powered": now})
