@@ -81,7 +81,7 @@ if (hardware.wakereason() == WAKEREASON_NEW_SQUIRREL) {
 
 
 def _scan(device_program, limit: int):
-    """Scan in a loop until the imp restarts, or `limit` times: restarted, scans reported, memory lost, the log."""
+    """Scan until the imp restarts, or `limit` times: restarted, scans reported, memory lost, the log."""
     device_program.deploy(_SCAN.replace("LIMIT", str(limit)))
     device_program.entries(60.0, kind="lastexitcode", count=1)
     device_program.entries(3.0)
