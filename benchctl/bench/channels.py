@@ -14,7 +14,7 @@ from benchctl.buses.uart import Uart
 from benchctl.rig.kinds import Direction
 from benchctl.rig.locks import AdapterLock
 from benchctl.rig.model import Channel, Net, Rig
-from benchctl.rig.nets import Attachment, Wiring
+from benchctl.rig.nets import Wiring
 
 
 class Closable(Protocol):
@@ -62,7 +62,7 @@ class Channels:
 
     def gpio(self, channel: Channel) -> FtdiPort:
         """The gpio port on a channel; its lines drive nothing until told to."""
-        bits = tuple(attachment.function.bit for attachment in self._pins(channel))
+        bits = tuple(attachment.function.bit for attachment in self._wiring.pins_of(channel))
         return self._opened(channel, lambda: self._ports.gpio(channel, bits))
 
     def capture(self, channel: Channel, nets: Mapping[str, int]) -> LogicCapture:
@@ -81,7 +81,7 @@ class Channels:
             if channel not in keep:
                 self.release(channel)
             elif isinstance(user, FtdiPort):
-                for attachment in self._pins(channel):
+                for attachment in self._wiring.pins_of(channel):
                     if not keep[channel] >> attachment.function.bit & 1:
                         user.release(attachment.function.bit)
 
@@ -106,14 +106,11 @@ class Channels:
             user = self._open[channel] = make()
         return cast("P", user)
 
-    def _pins(self, channel: Channel) -> list[Attachment]:
-        """The wired pins of a channel."""
-        nets = self._rig.nets.values()
-        return [a for net in nets for a in self._wiring.bench_channels_on(net) if a.channel == channel]
-
     def driven_nets(self, channel: Channel) -> list[Net]:
         """Nets that a channel drives while it is open."""
-        nets = [self._wiring.net_of(a.pin) for a in self._pins(channel) if _drives(a.function.direction)]
+        nets = [
+            self._wiring.net_of(a.pin) for a in self._wiring.pins_of(channel) if _drives(a.function.direction)
+        ]
         return [net for net in nets if net is not None]
 
     def _rivals(self, channel: Channel) -> set[Channel]:

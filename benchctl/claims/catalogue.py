@@ -3,17 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from benchctl.claims.releases import ImposVersion, releases
+from benchctl.data import load_data
 from benchctl.errors import UserError
 from benchctl.nearest import nearest
-
-_YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _INHERITED_KINDS = frozenset({"feature", "change", "bugfix"})
 
@@ -105,8 +101,7 @@ def _claim(entry: Mapping[str, Any]) -> Claim:
 @cache
 def claims() -> Mapping[str, Claim]:
     """Every claim by id, in the order of the catalogue."""
-    text = resources.files(__package__).joinpath("catalogue.yaml").read_bytes()
-    data = yaml.load(text, Loader=_YamlLoader)
+    data = load_data("benchctl.claims", "catalogue.yaml")
     return MappingProxyType({entry["id"]: _claim(entry) for entry in data["entries"]})
 
 

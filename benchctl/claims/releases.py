@@ -6,11 +6,9 @@ Facts: releases.yaml beside this file.
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Self
 
-import yaml
-
+from benchctl.data import load_data
 from benchctl.errors import UserError
 from benchctl.nearest import nearest
 
@@ -51,8 +49,7 @@ class Release:
 
 @cache
 def _data() -> dict[str, Any]:
-    text = resources.files(__package__).joinpath("releases.yaml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.safe_load(text)
+    data: dict[str, Any] = load_data("benchctl.claims", "releases.yaml")
     return data
 
 

@@ -7,12 +7,10 @@ each file names under `sources`. A fact nobody documented is None here and is ne
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-import yaml
-
+from benchctl.data import load_data
 from benchctl.errors import NotEquippedError, UserError
 from benchctl.nearest import nearest
 
@@ -283,7 +281,7 @@ class Module:
 
 @cache
 def _read(name: str) -> Module:
-    facts = yaml.safe_load((files("benchctl.dut.modules") / f"{name}.yaml").read_text(encoding="utf-8"))
+    facts = load_data("benchctl.dut.modules", f"{name}.yaml")
     uarts = {key: _uart(key, row) for key, row in facts["uart"]["objects"].items()}
     spis = {key: _spi(key, row) for key, row in facts["spi"]["objects"].items()}
     i2cs = {key: _i2c(key, row) for key, row in facts["i2c"]["objects"].items()}

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-import yaml
+from benchctl.data import load_data
 
 _CONTINUATION = 0x7F
 _CONTINUATIONS_MAX = 12
@@ -59,6 +58,5 @@ class JedecId:
 
 @cache
 def _makers() -> Mapping[int, str]:
-    text = (files("benchctl.flash") / "manufacturers.yaml").read_text(encoding="utf-8")
-    makers: Mapping[int, str] = yaml.safe_load(text)
+    makers: Mapping[int, str] = load_data("benchctl.flash", "manufacturers.yaml")
     return makers

@@ -4,7 +4,7 @@ Nothing is said twice in a rig file: which bench UART faces the imp's uart1 foll
 join their pins. A wire that is missing is a NotEquippedError that names it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -122,13 +122,22 @@ class Wiring:
 
     def bench_channels_on(self, net: Net) -> tuple[Attachment, ...]:
         """Bench channels on a net, in the order of the rig file."""
-        found = []
+        return self._attachments[net.name]
+
+    def pins_of(self, channel: Channel) -> tuple[Attachment, ...]:
+        """The wired pins of a bench channel, in the order of the rig file's nets."""
+        return tuple(a for attached in self._attachments.values() for a in attached if a.channel == channel)
+
+    @cached_property
+    def _attachments(self) -> Mapping[str, tuple[Attachment, ...]]:
+        return {net.name: tuple(self._attached(net)) for net in self.rig.nets.values()}
+
+    def _attached(self, net: Net) -> Iterator[Attachment]:
         for pin in net.pins:
             channel = self.rig.channel_of(pin)
             function = channel.function(pin.pin) if channel else None
             if channel and function:
-                found.append(Attachment(channel, pin, function))
-        return tuple(found)
+                yield Attachment(channel, pin, function)
 
     def gpio_line(self, net: Net) -> Attachment:
         """The bench gpio line on a net. Raises NotEquippedError."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from benchctl.data import FastLoader
 from benchctl.errors import RigError, UserError
 
 KeyPath = tuple[str | int, ...]
@@ -65,9 +66,26 @@ def read(file: Path) -> Source:
 def parse(text: str, file: Path) -> Source:
     """Parse the text of one YAML file. Raises RigError as `read` does."""
     try:
+        return _parse(FastLoader(text), file)
+    except yaml.YAMLError:
+        return _explain(text, file)
+
+
+def _explain(text: str, file: Path) -> Source:
+    """Parse with PyYAML's own loader, which words its complaints better."""
+    try:
         loader = yaml.SafeLoader(text)
     except yaml.reader.ReaderError as error:
         raise RigError(f"this is not text: {error.reason}", "correct the file", file=file) from error
+    try:
+        return _parse(loader, file)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        what = ", ".join(filter(None, (error.context, error.problem)))
+        raise RigError(f"this is not YAML: {what}", "correct the line", file=file, line=line) from error
+
+
+def _parse(loader: Any, file: Path) -> Source:
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
@@ -75,14 +93,9 @@ def parse(text: str, file: Path) -> Source:
                 "a rig file is a mapping of keys to values", "start with `schema: 1`", file=file, line=1
             )
         reader = _Reader(loader, file)
-        data = reader.read(node, (), ())
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        what = ", ".join(filter(None, (error.context, error.problem)))
-        raise RigError(f"this is not YAML: {what}", "correct the line", file=file, line=line) from error
+        return Source(reader.read(node, (), ()), reader.marks)
     finally:
         loader.dispose()
-    return Source(data, reader.marks)
 
 
 def merge(below: Source, above: Source) -> Source:
@@ -111,7 +124,7 @@ def _lay(
 class _Reader:
     """Turns YAML nodes into plain data and notes the line of each."""
 
-    def __init__(self, loader: yaml.SafeLoader, file: Path) -> None:
+    def __init__(self, loader: Any, file: Path) -> None:
         self._loader = loader
         self._file = file
         self.marks: dict[KeyPath, Mark] = {(): Mark(file, 1)}

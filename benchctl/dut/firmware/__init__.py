@@ -3,7 +3,7 @@
 from functools import cache
 from importlib.resources import files
 
-import yaml
+from benchctl.data import load_data
 
 VERSION = "1"
 """Version of the firmware; a board that says hello with another one is deployed to again."""
@@ -12,8 +12,8 @@ VERSION = "1"
 @cache
 def constant_names() -> frozenset[str]:
     """Names of the imp constants the firmware can resolve."""
-    text = files(__name__).joinpath("constants.yaml").read_text()
-    return frozenset(name for names in yaml.safe_load(text).values() for name in names)
+    groups = load_data(__name__, "constants.yaml")
+    return frozenset(name for names in groups.values() for name in names)
 
 
 def program(uart: str, baud: int) -> str:

@@ -1,16 +1,13 @@
 """Constants of the imp API by name. Values: data/constants.yaml, which says which of them are choices."""
 
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from benchctl.data import load_data
 from benchctl.twin.imp.impos import Release
 
 
 def _read() -> dict[str, dict[str, dict[str, Any]]]:
-    text = (files("benchctl.twin.imp") / "data" / "constants.yaml").read_text(encoding="utf-8")
-    data: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(text)
+    data: dict[str, dict[str, dict[str, Any]]] = load_data("benchctl.twin.imp", "data/constants.yaml")
     return data
 
 

@@ -7,11 +7,9 @@ the documented lowest rates are that clock divided by 16 bits.
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from benchctl.data import load_data
 from benchctl.dut.module import Uart
 
 
@@ -51,8 +49,7 @@ class UartClock:
 
 @cache
 def _fitted() -> dict[str, dict[str, dict[str, Any]]]:
-    text = (files("benchctl.twin.imp") / "data" / "uart_clocks.yaml").read_text(encoding="utf-8")
-    data: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(text)
+    data: dict[str, dict[str, dict[str, Any]]] = load_data("benchctl.twin.imp", "data/uart_clocks.yaml")
     return data
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from benchctl.data import load_data
 from benchctl.errors import UserError
 from benchctl.nearest import nearest
 
@@ -93,8 +91,7 @@ class Chip:
 
 @cache
 def _rows() -> Mapping[str, Any]:
-    text = (files("benchctl.twin.parts.nor") / "chips.yaml").read_text(encoding="utf-8")
-    rows: Mapping[str, Any] = yaml.safe_load(text)["chips"]
+    rows: Mapping[str, Any] = load_data("benchctl.twin.parts.nor", "chips.yaml")["chips"]
     return rows
 
 
