@@ -17,13 +17,15 @@ def open_raw(path: Path, rate: Fraction) -> Stream:
 
     def chunks(only: int | None) -> Iterator[Waveform]:
         start, previous = 0, None
-        with path.open("rb") as file:
-            while len(samples := np.fromfile(file, dtype=np.uint8, count=CHUNK)) or not start:
+        buffer = np.empty(CHUNK, dtype=np.uint8)  # a waveform keeps the transitions, not the samples
+        with path.open("rb", buffering=0) as file:
+            while (count := file.readinto(buffer.data)) or not start:
+                samples = buffer[:count]
                 yield Waveform.from_samples(
                     samples, NAMES, rate, start=start, previous=previous, only=only, source=path.name
                 )
-                if not len(samples):
+                if not count:
                     return
-                start, previous = start + len(samples), int(samples[-1])
+                start, previous = start + count, int(samples[-1])
 
     return Stream(NAMES, chunks)

@@ -7,7 +7,9 @@ Ticks = NDArray[np.int64]
 States = NDArray[np.unsignedinteger]
 
 # Samples looked at in one go: the comparison, its result and the indices stay in the second-level cache.
-BLOCK = 1 << 17
+BLOCK = 1 << 18
+# Above this share of samples that change, numpy finds them in one pass without a branch per hit.
+_DENSE = 0.1
 
 
 def state_dtype(channels: int) -> np.dtype[np.unsignedinteger]:
@@ -40,11 +42,31 @@ def find(samples: States, mask: int, previous: int, start: int) -> tuple[Ticks, 
         block = samples[at : at + BLOCK + 1]
         if not whole:
             block = block & keep
-        # flatnonzero is several times faster on bool than on integers.
-        found = np.flatnonzero(block[1:] != block[:-1])
+        found = _places(block[1:] != block[:-1])
         states.append(block[1:][found])
         found += start + at + 1
         ticks.append(found)
     if len(ticks) == 2:  # one block: nothing to join
         return ticks[1], states[1]
     return np.concatenate(ticks), np.concatenate(states)
+
+
+def _places(hits: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """np.flatnonzero, three times as fast for the few per cent of hits that a serial line has."""
+    if np.count_nonzero(hits) > _DENSE * len(hits):
+        return np.flatnonzero(hits)
+    octets = np.packbits(hits, bitorder="little")
+    at = np.flatnonzero(octets != 0)
+    octets = octets[at]
+    places = [8 * at + _lowest(octets)]
+    while len(more := np.flatnonzero((octets := octets & (octets - np.uint8(1))) != 0)):
+        at, octets = at[more], octets[more]
+        places.append(8 * at + _lowest(octets))
+    if len(places) == 1:
+        return places[0]
+    return np.sort(np.concatenate(places), kind="stable")  # merges runs that are sorted already
+
+
+def _lowest(octets: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The place of the lowest bit set in each octet: as many as there are zeros below it."""
+    return np.bitwise_count(~octets & (octets - np.uint8(1)))

@@ -87,7 +87,7 @@ class Waveform:
             previous = int(samples[0]) if len(samples) else 0
         times, states = transitions.find(samples, mask, previous, start)
         rate = Fraction(rate)
-        return cls(
+        wave = cls(
             names=tuple(names),
             rate=rate,
             times=times,
@@ -100,6 +100,9 @@ class Waveform:
             clock_ppm=clock_ppm,
             source=source,
         )
+        if mask.bit_count() == 1:  # every transition is one of that channel
+            wave._edges[mask.bit_length() - 1] = times
+        return wave
 
     @classmethod
     def from_edges(
@@ -267,8 +270,10 @@ def channel_bit(names: Sequence[str], name: str) -> int:
 
 def to_ns(ticks: Ticks, rate: Fraction, origin_ns: int = 0) -> Ticks:
     """Ticks of a clock of `rate` Hz as whole ns, rounded to the nearest, without overflow or drift."""
-    if rate == NS_RATE:
-        return ticks + origin_ns
+    tick_ns = NS_RATE / rate
+    if tick_ns.denominator == 1:
+        exact: Ticks = ticks * tick_ns.numerator + origin_ns
+        return exact
     # Whole seconds apart from the rest, so that the product below stays within 64 bits for any capture.
     seconds, rest = np.divmod(ticks * rate.denominator, rate.numerator)
     if rate.numerator < 1 << 32:

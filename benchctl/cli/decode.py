@@ -160,13 +160,13 @@ def _show(
     channels: tuple[str | None, ...],
     decoder: _Decoder,
     options: Namespace,
-    octets: Callable[["Items"], bytes],
+    octets: Callable[["Items"], bytes | bytearray],
 ) -> None:
     from benchctl.capture.render import json_rows, text_rows
 
     rendered = octets if options.raw else json_rows if options.json else text_rows
 
-    def pieces() -> Iterator[bytes]:
+    def pieces() -> Iterator[bytes | bytearray]:
         for chunk in stream.chunks(*channels):
             yield rendered(decoder.feed(chunk))
         yield rendered(decoder.finish())
@@ -174,12 +174,12 @@ def _show(
     _write(pieces(), as_json=options.json and not options.raw)
 
 
-def _write(pieces: Iterable[bytes], *, as_json: bool) -> None:
+def _write(pieces: Iterable[bytes | bytearray], *, as_json: bool) -> None:
     """Write rows as they come; each JSON row ends in a comma, of which the very last must go."""
     out = sys.stdout.buffer
     if as_json:
         out.write(b'{"items": [\n')
-    held = b""
+    held: bytes | bytearray = b""
     for piece in pieces:
         if piece:
             out.write(held)
