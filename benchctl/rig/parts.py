@@ -13,7 +13,11 @@ from benchctl.rig.strict import Strict
 
 
 class PartSpec(Strict):
-    """What every part has."""
+    """What every part has.
+
+    A part whose VCC pin is on no net is always on. From a bench gpio line it can be switched off: it is then
+    in high impedance on every pin, and what the same imp pins do in another role means nothing to it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,11 +27,7 @@ class PartSpec(Strict):
 
 
 class Eeprom24(PartSpec):
-    """An I²C EEPROM of the 24 series.
-
-    VCC on no net is always on. From a bench gpio line the EEPROM can be switched off, so that UART traffic
-    on the same imp pins does not look like I²C to it.
-    """
+    """An I²C EEPROM of the 24 series."""
 
     pins: ClassVar[Mapping[str, Direction]] = {
         "SCL": Direction.INPUT,
@@ -55,6 +55,7 @@ class I2cTrouble(PartSpec):
         "NACK": Direction.INPUT,
         "HOLD_SDA": Direction.INPUT,
         "HOLD_SCL": Direction.INPUT,
+        "VCC": Direction.INPUT,
     }
 
     kind: Literal["i2c-trouble"] = Field(description="The kind of part.")
@@ -72,6 +73,7 @@ class SpiNor(PartSpec):
         "CS": Direction.INPUT,
         "WP": Direction.INPUT,
         "HOLD": Direction.INPUT,
+        "VCC": Direction.INPUT,
     }
 
     kind: Literal["spinor"] = Field(description="The kind of part.")
@@ -95,6 +97,7 @@ class Rs485(PartSpec):
         "RE": Direction.INPUT,
         "RO": Direction.TRISTATE,
         "BUS": Direction.BUS,
+        "VCC": Direction.INPUT,
     }
 
     kind: Literal["rs485"] = Field(description="The kind of part.")

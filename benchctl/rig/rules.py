@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from benchctl.errors import NotEquippedError, RigError
 from benchctl.rig.kinds import Direction, Role
-from benchctl.rig.model import IMP, Arbiter, ControlLink, Net, PinRef, Rig
+from benchctl.rig.model import IMP, Arbiter, ControlLink, Net, Part, PinRef, Rig
 from benchctl.rig.nets import Wiring
+from benchctl.rig.parts import Rs485
 
 _IMP_DIRECTIONS = {
     "in": Direction.INPUT,
@@ -38,10 +39,20 @@ def direction(rig: Rig, pin: PinRef) -> Direction:
     if pin.device == IMP:
         return _IMP_DIRECTIONS[rig.module.pin(pin.pin).direction]
     if pin.device in rig.parts:
-        return rig.parts[pin.device].spec.pins[pin.pin]
+        part = rig.parts[pin.device]
+        return Direction.OUTPUT if _receives_always(rig, part, pin.pin) else part.spec.pins[pin.pin]
     channel = rig.channel_of(pin)
     function = channel.function(pin.pin) if channel else None
     return function.direction if function else Direction.PASSIVE
+
+
+def _receives_always(rig: Rig, part: Part, pin: str) -> bool:
+    """Whether a pin is the output of an RS485 receiver that nothing but its own driver switches off."""
+    if not isinstance(part.spec, Rs485) or pin != "RO":
+        return False
+    wiring = Wiring(rig)
+    de, re, vcc = (wiring.net_of(PinRef(part.name, name)) for name in ("DE", "RE", "VCC"))
+    return vcc is None and (re is None or re is de)
 
 
 def _identities(rig: Rig) -> Iterator[RigError]:
@@ -90,8 +101,9 @@ def _drivers(rig: Rig, net: Net) -> Iterator[RigError]:
     """Two drivers that can be active together.
 
     An imp GPIO does not count: the test that makes it an output knows what it is wired to. Tri-state
-    outputs of parts share a net by their selects. FTDI channels are in high impedance while not in use, so
-    an arbiter lets several of them share a net, or share it with what the imp or a selected part drives.
+    outputs of parts share a net by their selects, or by supplies that the bench switches. FTDI channels are
+    in high impedance while not in use, so an arbiter lets several of them share a net, or share it with what
+    the imp or a selected part drives.
     """
     ways = {pin: direction(rig, pin) for pin in net.pins}
     always = [pin for pin, way in ways.items() if way is Direction.OUTPUT and pin.device not in rig.adapters]

@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from benchctl.twin.parts.i2c_target import I2cTarget
 from benchctl.twin.wires.clocked import ClockNet
 from benchctl.twin.wires.net import Net
-from benchctl.twin.wires.timeline import Drive
 
 _ERASED = 0xFF
 _ONE_BYTE_LIMIT = 2048  # up to 24C16: one word address byte, higher bits in the device address
@@ -25,7 +24,7 @@ class Eeprom24(I2cTarget):
         page: bytes of one page write.
         write_cycle_ns: the data sheet's maximum; this unit is somewhat faster, by the world's seed.
         wp: write-protect pin, None when tied low.
-        vcc: supply pin; on while something drives it high, None when it is always on.
+        vcc: supply pin, None when it is always on.
     """
 
     def __init__(
@@ -41,9 +40,9 @@ class Eeprom24(I2cTarget):
         wp: Net | None = None,
         vcc: Net | None = None,
     ) -> None:
-        super().__init__(name, scl, sda)
+        super().__init__(name, scl, sda, vcc)
         self.cells: NDArray[np.uint8] = np.full(size, _ERASED, np.uint8)
-        self._page, self._wp, self._vcc = page, wp, vcc
+        self._page, self._wp = page, wp
         self._word_bytes = 1 if size <= _ONE_BYTE_LIMIT else 2
         self._blocks = max(size // _BLOCK, 1) if self._word_bytes == 1 else 1
         self._base = address & ~(self._blocks - 1)
@@ -54,14 +53,6 @@ class Eeprom24(I2cTarget):
         self._block = 0
         self._word: list[int] = []
         self._latched: dict[int, int] = {}
-        if vcc is not None:
-            vcc.listen(self._supply_changed)
-            self.attend(self.supplied)
-
-    @property
-    def supplied(self) -> bool:
-        """True while it has power; a pull-up cannot supply it."""
-        return self._vcc is None or any(driver.drive == Drive.HIGH for driver in self._vcc.drivers)
 
     @property
     def busy(self) -> bool:
@@ -72,12 +63,7 @@ class Eeprom24(I2cTarget):
         """Lose power; the address counter starts at 0 again."""
         self._counter, self._busy_until_ns = 0, -1
         self.started()
-        self.let_go()
-
-    def _supply_changed(self, _from_ns: int) -> None:
-        if not self.supplied:
-            self.power_off()
-        self.attend(self.supplied)
+        super().power_off()
 
     def started(self) -> None:
         """A new transaction; data that no STOP followed is dropped."""
@@ -87,7 +73,7 @@ class Eeprom24(I2cTarget):
     def addressed(self, address: int, read: bool) -> bool:
         """Acknowledge the own address, unless in a write cycle."""
         block = address - self._base
-        if self.busy or not self.supplied or not 0 <= block < self._blocks:
+        if self.busy or not 0 <= block < self._blocks:
             return False
         if not read:
             self._block = block

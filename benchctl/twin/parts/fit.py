@@ -71,6 +71,7 @@ def _i2c_trouble(world: World, name: str, what: spec.I2cTrouble, pins: Pins, _vo
         nack=pins.optional("NACK"),
         hold_sda=pins.optional("HOLD_SDA"),
         hold_scl=pins.optional("HOLD_SCL"),
+        vcc=pins.optional("VCC"),
     )
 
 
@@ -84,6 +85,7 @@ def _spinor(world: World, name: str, what: spec.SpiNor, pins: Pins, _volts: floa
         pins.net("CS"),
         wp=pins.optional("WP"),
         hold=pins.optional("HOLD"),
+        vcc=pins.optional("VCC"),
     )
 
 
@@ -102,6 +104,7 @@ def _rs485(world: World, name: str, what: spec.Rs485, pins: Pins, _volts: float)
         de=pins.optional("DE"),
         re=pins.optional("RE"),
         ro=pins.optional("RO"),
+        vcc=pins.optional("VCC"),
         enable_ns=enable,
         disable_ns=disable,
         propagation_ns=propagation,

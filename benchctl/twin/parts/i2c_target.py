@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 import numpy as np
 
+from benchctl.twin.parts.supply import Supply
 from benchctl.twin.wires.clocked import Bits, ClockNet, ClockWatch
 from benchctl.twin.wires.net import EdgeWatch, Net
 from benchctl.twin.wires.timeline import Drive
@@ -24,11 +25,17 @@ class I2cTarget(ABC):
 
     START and STOP are found from SDA moving while SCL is high, data from trains of clock pulses or from
     single edges of SCL.
+
+    Args:
+        name: of its pins.
+        scl: the clock.
+        sda: data and acknowledgement.
+        vcc: supply pin, None when it is always on. Without supply it does not see the bus.
     """
 
     samples_rising = True
 
-    def __init__(self, name: str, scl: ClockNet, sda: Net) -> None:
+    def __init__(self, name: str, scl: ClockNet, sda: Net, vcc: Net | None = None) -> None:
         self.world = scl.world
         self.data_in = sda
         self.data_out = sda.driver(name)
@@ -38,9 +45,20 @@ class I2cTarget(ABC):
         self._shift = 0
         self._ack = False
         self._watching: tuple[EdgeWatch, EdgeWatch] | None = None  # SDA, SCL
-        self.attend(True)
+        self.supply = Supply(vcc)
+        self.supply.listen(self._supply_changed)
+        self._attend(self.supply.on)
 
-    def attend(self, on: bool) -> None:
+    def power_off(self) -> None:
+        """Lose power."""
+        self.let_go()
+
+    def _supply_changed(self, on: bool) -> None:
+        if not on:
+            self.power_off()
+        self._attend(on)
+
+    def _attend(self, on: bool) -> None:
         """Watch the lines, or not: without supply their edges need not be followed one by one."""
         if on and self._watching is None:
             self._watching = (EdgeWatch(self.data_in, self._sda_edge), ClockWatch(self._scl, self._scl_edge))

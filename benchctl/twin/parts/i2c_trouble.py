@@ -1,6 +1,7 @@
 """An I²C target that makes trouble when a bench line tells it to."""
 
 from benchctl.twin.parts.i2c_target import I2cTarget
+from benchctl.twin.parts.supply import Supply
 from benchctl.twin.wires.clocked import ClockNet
 from benchctl.twin.wires.net import EdgeWatch, Net
 from benchctl.twin.wires.timeline import Drive
@@ -15,6 +16,7 @@ class I2cTrouble(I2cTarget):
         nack: line that makes it refuse that byte, None when tied low.
         hold_sda: line that, while high, makes it hold SDA low.
         hold_scl: line that, while high, makes it hold SCL low.
+        vcc: supply pin, None when it is always on.
     """
 
     def __init__(
@@ -28,15 +30,16 @@ class I2cTrouble(I2cTarget):
         nack: Net | None = None,
         hold_sda: Net | None = None,
         hold_scl: Net | None = None,
+        vcc: Net | None = None,
     ) -> None:
-        super().__init__(name, scl, sda)
+        super().__init__(name, scl, sda, vcc)
         self._address, self._nack_at, self._nack = address, nack_at, nack
         self._count = 0
         self._kept = bytearray()
         self._position = 0
         for line, wire in ((hold_sda, sda), (hold_scl, scl)):
             if line is not None:
-                _Holder(f"{name} hold", line, wire)
+                _Holder(f"{name} hold", line, wire, self.supply)
 
     def started(self) -> None:
         """Count bytes from the address on."""
@@ -78,10 +81,11 @@ class I2cTrouble(I2cTarget):
 class _Holder:
     """Pulls a wire low while a line is high."""
 
-    def __init__(self, name: str, line: Net, wire: Net) -> None:
-        self._driver = wire.driver(name)
+    def __init__(self, name: str, line: Net, wire: Net, supply: Supply) -> None:
+        self._driver, self._supply = wire.driver(name), supply
         self._follow(line.level())
         EdgeWatch(line, self._follow)
+        supply.listen(lambda _on: self._follow(line.level()))
 
     def _follow(self, level: int) -> None:
-        self._driver.set(Drive.LOW if level else Drive.Z)
+        self._driver.set(Drive.LOW if level and self._supply.on else Drive.Z)

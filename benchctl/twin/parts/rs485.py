@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from benchctl.twin.wires.net import Net
+from benchctl.twin.parts.supply import Supply
+from benchctl.twin.wires.net import Driver, Net
 from benchctl.twin.wires.timeline import Drive, Times, Values
 
 
@@ -24,6 +25,7 @@ class Rs485:
         de: driver enable, None for tied low.
         re: receiver enable, active low, None for tied low.
         ro: receiver output, None for left open.
+        vcc: supply pin, None when it is always on. Without supply it leaves the bus and RO alone.
         enable_ns: from DE high to a driven bus.
         disable_ns: from DE low to a released bus.
         propagation_ns: from DI to the bus, from the bus to RO, and from RE to RO.
@@ -38,6 +40,7 @@ class Rs485:
         de: Net | None = None,
         re: Net | None = None,
         ro: Net | None = None,
+        vcc: Net | None = None,
         enable_ns: int,
         disable_ns: int,
         propagation_ns: int,
@@ -45,21 +48,33 @@ class Rs485:
         self.bus = bus
         self._di, self._de, self._re = di, de, re
         self._enable_ns, self._disable_ns, self._propagation_ns = enable_ns, disable_ns, propagation_ns
-        now = bus.world.now
+        self._driver: Driver | None = None
+        self._output: Driver | None = None
         if de is not None:
             self._driver = bus.driver(f"{name}.BUS")
             for net in filter(None, (di, de)):
                 net.listen(self._drive)
-            self._drive(now)
         if ro is not None:
             self._output = ro.driver(f"{name}.RO")
             for net in filter(None, (re, bus)):
                 net.listen(self._receive)
-            self._receive(now)
+        self._supply = Supply(vcc)
+        self._supply.listen(self._supply_changed)
+        self._supply_changed(self._supply.on)
+
+    def _supply_changed(self, on: bool) -> None:
+        if not on:
+            for driver in filter(None, (self._driver, self._output)):
+                driver.set(Drive.Z)
+            return
+        now = self.bus.world.now
+        self._drive(now)
+        self._receive(now)
 
     def _drive(self, t_ns: int) -> None:
         """Plan the bus for what DI and DE do from `t_ns` on."""
-        assert self._de is not None
+        if self._driver is None or not self._supply.on:
+            return
         start = t_ns + min(self._enable_ns, self._disable_ns, self._propagation_ns)
         enabled_at, enabled = self._enabled(t_ns)
         data_at, data = _delayed(self._di, t_ns, self._propagation_ns, idle=1)
@@ -71,6 +86,8 @@ class Rs485:
 
     def _receive(self, t_ns: int) -> None:
         """Plan RO for what the bus and RE do from `t_ns` on."""
+        if self._output is None or not self._supply.on:
+            return
         delay = self._propagation_ns
         bus_at, bus = _delayed(self.bus, t_ns, delay, idle=1)
         silent_at, silent = _delayed(self._re, t_ns, delay, idle=0)

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
+from benchctl.twin.parts.supply import Supply
 from benchctl.twin.wires.clocked import Bits, ClockNet, ClockWatch
 from benchctl.twin.wires.net import EdgeWatch, Net
 from benchctl.twin.wires.timeline import Drive, Times, strong
@@ -19,23 +20,55 @@ class SpiTarget(ABC):
     A burst is handed to the subclass as whole arrays of bytes. While `sending` is False it takes bytes and
     leaves the output wire alone; while it is True it sends and does not listen. A burst in which both happen
     shows ones on the output wire before the sending begins.
+
+    Args:
+        name: of its pins.
+        sclk, copi, cipo, cs: the bus.
+        vcc: supply pin, None when it is always on. Without supply it does not see the bus.
     """
 
     samples_rising = True
 
-    def __init__(self, name: str, sclk: ClockNet, copi: Net, cipo: Net, cs: Net) -> None:
+    def __init__(
+        self, name: str, sclk: ClockNet, copi: Net, cipo: Net, cs: Net, vcc: Net | None = None
+    ) -> None:
         self.world = sclk.world
         self.data_in = copi
         self.data_out = cipo.driver(name)
-        self._sclk = sclk
-        self._selected = not cs.level()
+        self._sclk, self._cs_net = sclk, cs
+        self._selected = False
         self._bits = 0  # of the byte in progress
         self._incoming = 0
         self._outgoing: int | None = None
         self._ahead: int | None = None  # fetched to show its first bit, not clocked out yet
-        self._cs = EdgeWatch(cs, self._cs_edge)
-        ClockWatch(sclk, self._clock_edge)
-        sclk.targets.append(self)
+        self._watching: tuple[EdgeWatch, EdgeWatch] | None = None  # CS, SCLK
+        self.supply = Supply(vcc)
+        self.supply.listen(self._supply_changed)
+        self._attend(self.supply.on)
+
+    def _supply_changed(self, on: bool) -> None:
+        if not on:
+            self.power_off()
+        self._attend(on)
+
+    def _attend(self, on: bool) -> None:
+        """Watch the bus, or not: without supply its edges need not be followed one by one."""
+        if on and self._watching is None:
+            self._watching = (
+                EdgeWatch(self._cs_net, self._cs_edge), ClockWatch(self._sclk, self._clock_edge)
+            )  # fmt: skip
+            self._sclk.targets.append(self)
+            self._selected = not self._cs_net.level()
+        elif not on and self._watching is not None:
+            for watch in self._watching:
+                watch.close()
+            self._watching = None
+            self._sclk.targets.remove(self)
+
+    def power_off(self) -> None:
+        """Lose power: let go of the output wire."""
+        self._bits, self._outgoing, self._ahead = 0, None, None
+        self.data_out.set(Drive.Z)
 
     @property
     @abstractmethod
@@ -64,7 +97,7 @@ class SpiTarget(ABC):
 
     def clock(self, bits: Bits) -> Bits | None:
         """Shift a burst."""
-        self._cs.catch_up()
+        self._catch_up_with_cs()
         if not self._selected or self.paused():
             return None
         head = min(-self._bits % 8, len(bits))
@@ -137,8 +170,12 @@ class SpiTarget(ABC):
             self.data_out.set(Drive.Z)
             self.deselected(self._bits == 0)
 
+    def _catch_up_with_cs(self) -> None:
+        if self._watching is not None:
+            self._watching[0].catch_up()
+
     def _clock_edge(self, level: int) -> None:
-        self._cs.catch_up()
+        self._catch_up_with_cs()
         if not self._selected or self.paused():
             return
         if level:

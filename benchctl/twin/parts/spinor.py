@@ -65,6 +65,7 @@ class SpiNor(SpiTarget):
         cs: Net,
         wp: Net | None = None,
         hold: Net | None = None,
+        vcc: Net | None = None,
     ) -> None:
         self.chip = chip
         self._wp, self._hold = wp, hold
@@ -79,7 +80,7 @@ class SpiNor(SpiTarget):
         self._status: list[int] = []
         self._forget()
         self.selected()
-        super().__init__(name, sclk, copi, cipo, cs)
+        super().__init__(name, sclk, copi, cipo, cs, vcc)
 
     @property
     def memory(self) -> NorMemory:
@@ -98,6 +99,7 @@ class SpiNor(SpiTarget):
         self._asleep = False
         self._forget()
         self.selected()
+        super().power_off()
 
     # What SpiTarget asks for
 
