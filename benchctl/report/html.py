@@ -63,6 +63,11 @@ def prepare(config: pytest.Config) -> None:
     config.option.css = [*config.option.css, str(_TEMPLATES / "report.css")]
 
 
+# What needs attention comes first and what does not concern this imp last.
+_READING_ORDER = (
+    Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_EQUIPPED,
+    Verdict.PASS, Verdict.OBSERVED, Verdict.NOT_APPLICABLE,
+)  # fmt: skip
 _CELL = re.compile("<td.*?</td>", re.DOTALL)
 
 
@@ -123,6 +128,7 @@ class HtmlReport:
         row = _environment.get_template("row.html").render(
             test=result,
             open=result.verdict in _PICTURED,
+            rank=_READING_ORDER.index,
             bench_time=Recorded("bench time", float(f"{result.bench_s:.4g}"), "s"),
         )
         cells[:] = _CELL.findall(row)  # not by lines: values may hold any character that ends one
