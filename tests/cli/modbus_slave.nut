@@ -40,7 +40,6 @@ function answer(request) {
     } else {
         for (local i = 0; i < count; i++) registers[first + i] = request[7 + 2 * i] << 8 | request[8 + 2 * i];
         for (local i = 2; i < 6; i++) reply.writen(request[i], 'b');
-        server.log("registers " + registers.reduce(function(a, b) { return a + " " + b; }));
     }
     send(reply);
 }
