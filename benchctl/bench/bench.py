@@ -24,6 +24,7 @@ from benchctl.dut.deploy import Deployment
 from benchctl.dut.imp import Imp
 from benchctl.errors import NotEquippedError
 from benchctl.rig import model
+from benchctl.rig.kinds import Direction
 from benchctl.rig.model import Net, Rig
 from benchctl.rig.nets import UartFacing, Wiring
 from benchctl.rig.parts import UsbDevice
@@ -130,8 +131,12 @@ class Bench:
     # -- buses and lines --------------------------------------------------------------------------------
 
     def uart(self, name: str) -> Uart:
-        """The bench UART facing an imp UART (object name or board role), directly or over RS485."""
-        return self._channels.uart(self.wiring.uart_facing(name).channel)
+        """The bench UART facing an imp UART (object name or board role), over RS485 if no other is wired."""
+        return self._uart_over(self.wiring.uart_facing(name))
+
+    def rs485(self, name: str) -> Uart:
+        """The bench UART that an imp UART (object name or board role) reaches over RS485."""
+        return self._uart_over(self.wiring.rs485_facing(name))
 
     def part_uart(self, part: str) -> Uart:
         """The bench UART that a part is wired to, such as a USB serial adapter plugged into the imp."""
@@ -153,8 +158,9 @@ class Bench:
         return self._channels.i2c(self.wiring.i2c_facing(name).channel)
 
     def spi(self, part: str) -> Spi:
-        """The bench SPI controller that reaches a part. Hold the imp in reset where the nets say so."""
+        """The bench SPI controller that reaches a part, supplied. See `imp_quiet` where nets are shared."""
         facing = self.wiring.spi_reaching(part)
+        self.supply(part)
         cs = self.wiring.net(facing.nets["CS"])
         bit = next(a.function.bit for a in self.wiring.bench_channels_on(cs) if a.channel == facing.channel)
         return self._channels.spi(facing.channel, bit)
@@ -173,10 +179,19 @@ class Bench:
             )
         return SwitchablePull(self._line(pulls[0].line.pin), pulls[0].ohms)
 
-    def part_power(self, part: str) -> Gpio | None:
-        """The bench line that supplies a part, or None when it is always on."""
-        supply = self.wiring.supply_line(part)
-        return self._line(supply.pin) if supply else None
+    def supply(self, part: str) -> None:
+        """Switch a part on, until `release()`; one that is always on is left alone.
+
+        Bench channels that drive what it is going to drive let go first.
+        """
+        line = self.wiring.supply_line(part)
+        if line is None:
+            return
+        for pin, direction in self.rig.parts[part].spec.pins.items():
+            net = self.wiring.net_of(model.PinRef(part, pin))
+            if net and direction in (Direction.OUTPUT, Direction.TRISTATE):
+                self._channels.clear(net)
+        self._line(line.pin).drive(True)
 
     def capture(self, nets: Sequence[str], hz: float) -> Recording:
         """Record nets against one sample clock: `with bench.capture(["u1_tx"], 1e6) as recording:`."""
@@ -234,14 +249,23 @@ class Bench:
     ) -> None:
         self.close()
 
+    def _uart_over(self, way: UartFacing) -> Uart:
+        for transceiver in way.transceivers:
+            self.supply(transceiver)
+        if "control" in vars(self):
+            self.use(*self._imp_pins_driven_by(way.channel))
+        return self._channels.uart(way.channel)
+
     def _link_uart(self, name: str) -> Uart:
         return self._channels.uart(self.wiring.uart_facing(name).channel, event_char=LINK_EVENT_CHAR)
 
     def _link_pins(self, name: str) -> set[str]:
         bus = self.rig.module.uart(name)
-        driven = self._channels.driven_nets(self.wiring.uart_facing(name).channel)
-        on_driven = {pin for net in driven for pin in self.wiring.imp_pins_on(net)}
-        return {pin for pin in (bus.tx, bus.rx) if pin} | on_driven
+        driven = self._imp_pins_driven_by(self.wiring.uart_facing(name).channel)
+        return {pin for pin in (bus.tx, bus.rx) if pin} | driven
+
+    def _imp_pins_driven_by(self, channel: model.Channel) -> set[str]:
+        return {pin for net in self._channels.driven_nets(channel) for pin in self.wiring.imp_pins_on(net)}
 
     def _line(self, pin: model.PinRef) -> Gpio:
         channel = self.rig.channel_of(pin)

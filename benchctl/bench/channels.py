@@ -75,6 +75,12 @@ class Channels:
         if user is not None:
             user.close()
 
+    def clear(self, net: Net) -> None:
+        """Close what drives a net, for somebody else who is about to."""
+        for attachment in self._wiring.bench_channels_on(net):
+            if _drives(attachment.function.direction):
+                self.release(attachment.channel)
+
     def release_all(self, keep: Mapping[Channel, int]) -> None:
         """Close what is open, but on some channels; of a gpio port kept, only the lines of its mask stay."""
         for channel, user in list(self._open.items()):

@@ -1,15 +1,14 @@
-"""Reaching a flash on a bench: the imp is held in reset where it shares the wires, and let go afterwards."""
+"""Reaching a flash on a bench: the imp is kept quiet where it shares the wires, and let go afterwards."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
-from benchctl.adapters.closing import close_all
 from benchctl.bench.bench import Bench
 from benchctl.buses.spi import Spi
 from benchctl.errors import NotEquippedError, UserError
 from benchctl.flash.layout import Layout
 from benchctl.flash.nor import FlashChip
-from benchctl.rig.model import IMP, Arbiter, PinRef, Rig
+from benchctl.rig.model import IMP, PinRef, Rig
 from benchctl.rig.nets import Wiring
 from benchctl.rig.parts import SpiNor
 
@@ -34,25 +33,24 @@ def own_flash(rig: Rig) -> str:
 
 @contextmanager
 def flash_bus(bench: Bench, part: str) -> Iterator[Spi]:
-    """The bench's SPI controller on a flash part, powered, with the imp in reset where the nets ask for it.
+    """The bench's SPI controller on a flash part, powered, with the imp quiet where it shares the wires.
 
     Whatever happens inside, the bus is released first and the imp after it.
 
     Raises:
         UserError: the part is not a flash.
-        NotEquippedError: no bench SPI channel reaches it.
+        NotEquippedError: no bench SPI channel reaches it, or nothing keeps the imp quiet.
     """
     facing = bench.wiring.spi_reaching(part)
     if not isinstance(bench.rig.parts[part].spec, SpiNor):
         raise UserError(f"part {part!r} is not a flash", "name a part of the kind spinor")
     bench.power.on()
-    shared = any(bench.wiring.net(net).arbiter is Arbiter.RESET for net in facing.nets.values())
-    try:
-        if shared:
-            bench.reset.hold()
-        yield bench.spi(part)
-    finally:
-        close_all([lambda: bench.let_go(part), *([bench.reset.release] if shared else [])])
+    shared = any(bench.wiring.imp_pins_on(bench.wiring.net(net)) for net in facing.nets.values())
+    with bench.imp_quiet() if shared else nullcontext():
+        try:
+            yield bench.spi(part)
+        finally:
+            bench.let_go(part)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from benchctl.dut.remote import Remote
 from benchctl.errors import BenchError, NotEquippedError
 from benchctl.rig.kinds import Direction, Role
 from benchctl.rig.model import Net
+from benchctl.rig.nets import UartFacing
 from benchctl.rig.parts import Eeprom24, SpiNor
 
 _SAMPLE_HZ = 1e6
@@ -38,7 +39,7 @@ def prove_wiring(bench: Bench) -> Iterator[Finding]:
         if pins:
             yield from _prove_pin(bench, net, pins[0])
     for name in bench.rig.module.uarts:
-        yield from _prove_uart(bench, name)
+        yield from _prove_uarts(bench, name)
     for name in bench.rig.module.i2cs:
         yield from _prove_i2c(bench, name)
     yield from _prove_spi_parts(bench)
@@ -142,25 +143,33 @@ def _pulled(bench: Bench, net: Net, pin: Remote) -> Iterator[str]:
         yield f"it is not pulled {'up' if level else 'down'}"
 
 
-def _prove_uart(bench: Bench, name: str) -> Iterator[Finding]:
-    what = f"{name} and its bench UART"
+def _prove_uarts(bench: Bench, name: str) -> Iterator[Finding]:
+    """An imp UART straight to the bench and over RS485, as far as the rig has these ways."""
+    straight, over_rs485 = f"{name} and its bench UART", f"{name} over RS485"
+    ways = bench.wiring.uart_ways(name)
+    for way in ways:
+        what = over_rs485 if way.transceivers else straight
+        try:
+            yield _prove_uart(bench, what, way)
+        except NotEquippedError as error:
+            yield Finding(what, None, error.what)
+    if not ways:
+        yield Finding(straight, None, f"this rig has no bench UART facing {name}")
+
+
+def _prove_uart(bench: Bench, what: str, way: UartFacing) -> Finding:
+    imp, name = bench.imp, way.uart
     bus = bench.rig.module.uart(name)
-    try:
-        facing = bench.wiring.uart_facing(name)
-        bench.use(*[pin for pin in (bus.tx, bus.rx) if pin])
-    except NotEquippedError as error:
-        yield Finding(what, None, error.what)
-        return
-    imp = bench.imp
+    enable = bench.wiring.imp_pins_on(bench.wiring.net(way.de_net))[:1] if way.de_net else ()
+    bench.use(*filter(None, (bus.tx, bus.rx)), *enable)
     uart: Remote = imp.hardware[name]
     baud = max(_BAUD, bus.min_baud or 0)
     problems = []
     try:
         actual = uart.configure(baud, 8, imp.PARITY_NONE, 1, imp.NO_CTSRTS)
-        if facing.de_net:
-            direction = bench.wiring.imp_pins_on(bench.wiring.net(facing.de_net))[0]
-            uart.settxactive(imp.hardware[f"pin{direction}"], 1, 100, 100)
-        ours = bench.uart(name)
+        for pin in enable:
+            uart.settxactive(imp.hardware[f"pin{pin}"], 1, 100, 100)
+        ours = bench.rs485(name) if way.transceivers else bench.uart(name)
         ours.configure(UartFormat(actual))
         ours.discard_input()
         uart.read.until(-1)  # some releases keep what came in before the port was configured
@@ -177,7 +186,7 @@ def _prove_uart(bench: Bench, name: str) -> Iterator[Finding]:
         problems.append(error.what)
     imp.tidy()
     bench.release()
-    yield Finding(what, not problems, "; ".join(problems) or f"{len(_PATTERN)} bytes each way at {actual}")
+    return Finding(what, not problems, "; ".join(problems) or f"{len(_PATTERN)} bytes each way at {actual}")
 
 
 def _prove_i2c(bench: Bench, name: str) -> Iterator[Finding]:
@@ -194,9 +203,7 @@ def _prove_i2c(bench: Bench, name: str) -> Iterator[Finding]:
     for part in bench.wiring.parts_on_bus(name):
         if isinstance(part.spec, Eeprom24):
             wanted.add(part.spec.address)
-            supply = bench.part_power(part.name)
-            if supply is not None:
-                supply.drive(True)
+        bench.supply(part.name)
     found = set(bench.i2c(name).scan())
     bench.imp.tidy()
     bench.release()
@@ -206,25 +213,29 @@ def _prove_i2c(bench: Bench, name: str) -> Iterator[Finding]:
 
 
 def _prove_spi_parts(bench: Bench) -> Iterator[Finding]:
-    """Every SPI flash the bench can reach tells its JEDEC ID while the imp is held in reset."""
+    """Every SPI flash the bench can reach tells its JEDEC ID while the imp is quiet."""
     parts = [part.name for part in bench.rig.parts.values() if isinstance(part.spec, SpiNor)]
     if not parts:
         return
-    try:
-        bench.reset.hold()
-        bench.clock.sleep(0.01)
-        for part in parts:
-            yield _prove_spi_part(bench, part)
-    except NotEquippedError as error:
-        yield Finding(f"SPI parts {', '.join(parts)}", None, error.what)
-    finally:
-        bench.imp.restart_by(bench.release)
+    if bench.rig.reset is None and bench.rig.power is None:
+        yield Finding(f"SPI parts {', '.join(parts)}", None, "nothing keeps the imp quiet")
+        return
+    findings: list[Finding] = []
+
+    def prove() -> None:
+        with bench.imp_quiet():
+            findings.extend(_prove_spi_part(bench, part) for part in parts)
+
+    bench.imp.restart_by(prove)
+    bench.release()
+    yield from findings
 
 
 def _prove_spi_part(bench: Bench, part: str) -> Finding:
     what = f"SPI part {part}"
     try:
         identity = bench.spi(part).exchange(_READ_ID, _ID_BYTES)
+        bench.let_go(part)
     except NotEquippedError as error:
         return Finding(what, None, error.what)
     there = identity not in (bytes(_ID_BYTES), b"\xff" * _ID_BYTES)

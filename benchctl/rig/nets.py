@@ -193,26 +193,52 @@ class Wiring:
             )
         return CapturePlan(best, {net: seen[net] for net in wanted})
 
+    def uart_ways(self, uart: str) -> tuple[UartFacing, ...]:
+        """The ways from an imp UART (object name or board role) to bench UARTs, straight ones first.
+
+        Raises:
+            UserError: the module has no such UART.
+        """
+        bus = self.rig.module.uart(self.rig.bus_aliases.get(uart, uart))
+        tx, rx = (self.net_of(PinRef(IMP, pin)) if pin else None for pin in (bus.tx, bus.rx))
+        if (bus.tx and tx is None) or (bus.rx and rx is None):
+            return ()
+        ways = []
+        for channel in self._uart_channels(tx, rx):
+            flow = self._joined(bus.rts, channel, "CTS") and self._joined(bus.cts, channel, "RTS")
+            ways.append(UartFacing(bus.name, channel, tx.name if tx else None, rx.name if rx else None, flow))
+        if tx and rx:
+            ways += self._through_rs485(bus.name, tx, rx)
+        return tuple(ways)
+
     def uart_facing(self, uart: str) -> UartFacing:
-        """The bench UART facing an imp UART (object name or board role), straight or through RS485.
+        """The bench UART facing an imp UART (object name or board role), straight rather than through RS485.
 
         Raises:
             UserError: the module has no such UART.
             NotEquippedError: none does; names the missing wire.
         """
+        for way in self.uart_ways(uart):
+            return way
         bus = self.rig.module.uart(self.rig.bus_aliases.get(uart, uart))
-        tx, rx = (self.net_of(PinRef(IMP, pin)) if pin else None for pin in (bus.tx, bus.rx))
-        need_tx, need_rx = bus.tx is not None, bus.rx is not None
-        if not (need_tx and tx is None) and not (need_rx and rx is None):
-            for channel in self._uart_channels(tx, rx):
-                flow = self._joined(bus.rts, channel, "CTS") and self._joined(bus.cts, channel, "RTS")
-                return UartFacing(bus.name, channel, tx.name if tx else None, rx.name if rx else None, flow)
-            through = self._through_rs485(bus.name, tx, rx) if tx and rx else None
-            if through:
-                return through
-        wires = [f"imp.{bus.tx} to its RXD"] * need_tx + [f"imp.{bus.rx} to its TXD"] * need_rx
+        ends = ((bus.tx, "RXD"), (bus.rx, "TXD"))
+        wires = [f"imp.{pin} to its {signal}" for pin, signal in ends if pin]
         raise NotEquippedError(
             f"bench UART facing {bus.name}", f"wire {' and '.join(wires)} of one bench UART channel"
+        )
+
+    def rs485_facing(self, uart: str) -> UartFacing:
+        """The bench UART that an imp UART (object name or board role) reaches through RS485.
+
+        Raises:
+            UserError: the module has no such UART.
+            NotEquippedError: there is none.
+        """
+        for way in self.uart_ways(uart):
+            if way.transceivers:
+                return way
+        raise NotEquippedError(
+            f"RS485 bus on {uart}", "wire a transceiver to its pins, and one on its bus to a bench UART"
         )
 
     def uart_of_part(self, part: str) -> Channel:
@@ -295,7 +321,7 @@ class Wiring:
         net = self.net_of(PinRef(IMP, pin)) if pin else None
         return net is not None and self.net_of(channel.pin(signal)) is net
 
-    def _through_rs485(self, uart: str, tx: Net, rx: Net) -> UartFacing | None:
+    def _through_rs485(self, uart: str, tx: Net, rx: Net) -> Iterator[UartFacing]:
         near = [part for part, pin in self.parts_on(tx) if isinstance(part.spec, Rs485) and pin == "DI"]
         for ours in near:
             bus = self.net_of(PinRef(ours.name, "BUS"))
@@ -307,7 +333,7 @@ class Wiring:
                     continue
                 for channel in self._uart_channels(hears, drives):
                     de = self.net_of(PinRef(ours.name, "DE"))
-                    return UartFacing(
+                    yield UartFacing(
                         uart,
                         channel,
                         tx.name,
@@ -316,7 +342,6 @@ class Wiring:
                         transceivers=(ours.name, theirs.name),
                         de_net=de.name if de else "",
                     )
-        return None
 
     def _controller(self, role: Role, pins: Mapping[str, PinRef], what: str) -> BusFacing:
         nets = {signal: self.net_of(pin) for signal, pin in pins.items()}

@@ -29,6 +29,26 @@ def test_uart_through_rs485(imp005: Wiring) -> None:
     assert str(facing.channel.pin("TXDEN")) == "rs485.AD7"
 
 
+@pytest.mark.parametrize(("rig", "uart"), [("virtual-imp003", "uartWJ"), ("virtual-imp001", "uart1289")])
+def test_uart_both_straight_and_through_rs485(rig: str, uart: str) -> None:
+    wiring = Wiring(load_rig(rig))
+    straight, through = wiring.uart_ways(uart)
+    assert wiring.uart_facing(uart) == straight
+    assert wiring.rs485_facing(uart) == through
+    assert (straight.transceivers, straight.de_net) == ((), "")
+    assert through.transceivers == ("xcvr", "bench_xcvr")
+    assert str(through.channel) == "rs485 A"
+    assert wiring.supply_line("xcvr") is not None
+    nets = [straight.tx_net, straight.rx_net, through.de_net, "far_rx", "far_de"]
+    assert len(wiring.capture_channels([wiring.net(str(net)) for net in nets]).bits) == 5
+
+
+def test_uart_without_rs485(imp005: Wiring) -> None:
+    assert imp005.uart_ways("uart2") == (imp005.rs485_facing("uart2"),)
+    with pytest.raises(NotEquippedError, match=r"RS485 bus on uart1. wire a transceiver to its pins"):
+        imp005.rs485_facing("uart1")
+
+
 def test_uart_that_only_receives() -> None:
     facing = Wiring(load_rig("virtual-imp002")).uart_facing("uartB")
     assert (facing.tx_net, facing.rx_net) == (None, "pb")
@@ -72,7 +92,7 @@ def test_i2c_and_spi(imp005: Wiring) -> None:
 
 
 def test_parts_on_a_shared_clock_pin_belong_to_their_own_bus(imp001: Wiring) -> None:
-    assert imp001.parts_on_bus("spi189") == ()
+    assert [part.name for part in imp001.parts_on_bus("spi189")] == ["nor"]
     assert [part.name for part in imp001.parts_on_bus("i2c12")] == ["eeprom12"]
 
 

@@ -48,6 +48,25 @@ def test_control_cannot_go_through_rs485(rig_file) -> None:
         load_rig(path)
 
 
+@pytest.mark.parametrize("switch", ["", "  de: [x.DE, x.RE, io.AD3]\n"], ids=["none", "RE with DE"])
+def test_a_receiver_that_is_always_on_shares_its_net_with_nobody(rig_file, switch: str) -> None:
+    path = rig_file(
+        (NETS, f"  x: {{kind: rs485}}\nnets:\n{switch}"),
+        ("[imp.M, io.AD1, la.AD0]", "{pins: [imp.M, io.AD1, x.RO], arbiter: bench}"),
+    )
+    with pytest.raises(RigError, match=r"2 drivers: x.RO and io.AD1 \(gpio\). take one of them off the net"):
+        load_rig(path)
+
+
+@pytest.mark.parametrize("pin", ["VCC", "RE"])
+def test_a_receiver_that_the_bench_switches_shares_its_net(rig_file, pin: str) -> None:
+    path = rig_file(
+        (NETS, f"  x: {{kind: rs485}}\nnets:\n  switch: [x.{pin}, io.AD3]\n"),
+        ("[imp.M, io.AD1, la.AD0]", "{pins: [imp.M, io.AD1, x.RO], arbiter: bench}"),
+    )
+    assert problems(path) == []
+
+
 def test_a_transmit_only_uart_cannot_carry_the_control_link(rig_file) -> None:
     path = rig_file(
         ("module: imp005", "module: imp004m"), ("UART0_TX", "B"), ("UART0_RX", "C"), ("uart0", "uartQ")

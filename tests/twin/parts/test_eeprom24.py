@@ -236,6 +236,19 @@ def test_told_byte_is_refused_and_lines_are_held() -> None:
         assert net.level() == 1
 
 
+def test_trouble_without_supply_makes_none() -> None:
+    i2c = Controller()
+    vcc, hold = Net(i2c.world, "vcc"), Net(i2c.world, "hold")
+    supply = vcc.driver("bench")
+    hold.driver("bench").set(Drive.HIGH)
+    I2cTrouble("t", i2c.scl_net, i2c.sda_net, address=0x20, hold_sda=hold, vcc=vcc)
+    assert i2c.sda_net.level() == 1
+    supply.set(Drive.HIGH)
+    assert i2c.sda_net.level() == 0
+    supply.set(Drive.LOW)
+    assert i2c.write(0x20, b"") == [False]
+
+
 def test_without_supply_it_leaves_its_lines_alone() -> None:
     i2c = Controller()
     vcc = Net(i2c.world, "vcc")

@@ -15,7 +15,9 @@ ON, OFF, THROUGH = 70, 50, 25
 class Station:
     """One end of a bus: transceiver, and a driver on each of its inputs."""
 
-    def __init__(self, world: World, bus: Net, name: str, re_with_de: bool = False) -> None:
+    def __init__(
+        self, world: World, bus: Net, name: str, re_with_de: bool = False, vcc: Net | None = None
+    ) -> None:
         self.world = world
         nets = {pin: Net(world, f"{name}.{pin}") for pin in ("di", "de", "ro")}
         self.di, self.de = nets["di"].driver("mcu"), nets["de"].driver("mcu")
@@ -25,7 +27,7 @@ class Station:
         self.ro.pull("r", high=True)
         Rs485(
             name, bus, di=nets["di"], de=nets["de"], ro=self.ro, re=nets["de"] if re_with_de else None,
-            enable_ns=ON, disable_ns=OFF, propagation_ns=THROUGH,
+            vcc=vcc, enable_ns=ON, disable_ns=OFF, propagation_ns=THROUGH,
         )  # fmt: skip
 
     def enable(self, on: bool) -> None:
@@ -76,6 +78,30 @@ def test_undriven_bus_reads_mark_and_deaf_receiver_lets_go(world: World, bus: Ne
     at(world, 2000)
     assert (one.ro.level(), two.ro.level()) == (1, 0)
     assert one.ro.drivers[-1].drive == Drive.Z
+
+
+def test_without_supply_it_neither_hears_nor_drives(world: World, bus: Net) -> None:
+    vcc = Net(world, "vcc")
+    vcc.pull("adapter", high=True)
+    supply = vcc.driver("line")
+    one, two = Station(world, bus, "one", vcc=vcc), Station(world, bus, "two")
+    for station in (one, two):
+        station.enable(True)
+    one.di.set(Drive.LOW)
+    at(world, 1000)
+    assert bus.contention(0, world.now) == []
+    assert (bus.level(), one.ro.drivers[-1].drive) == (1, Drive.Z)
+    two.enable(False)
+    at(world, 2000)
+    supply.set(Drive.HIGH)
+    at(world, 3000)
+    assert (bus.level(), one.ro.level(), two.ro.level()) == (0, 0, 0)
+    supply.set(Drive.LOW)
+    assert (bus.level(), one.ro.drivers[-1].drive) == (1, Drive.Z)
+    one.di.set(Drive.HIGH)
+    one.di.set(Drive.LOW)
+    at(world, 4000)
+    assert (bus.level(), one.ro.drivers[-1].drive, two.ro.level()) == (1, Drive.Z, 1)
 
 
 def frames(world: World, station: Station, bit_fs: int = 10**11) -> tuple[UartTransmitter, UartReceiver]:

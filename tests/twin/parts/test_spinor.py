@@ -20,7 +20,7 @@ MS = 1_000_000
 class Bus:
     """A flash with a controller that is either bursts or a pin moved edge by edge."""
 
-    def __init__(self, part: str = "W25Q128JV", seed: int = 0) -> None:
+    def __init__(self, part: str = "W25Q128JV", seed: int = 0, switched: bool = False) -> None:
         self.world = World(seed)
         self.sclk, self.copi = ClockNet(self.world, "sclk"), Net(self.world, "copi")
         self.cipo, self.cs_net = Net(self.world, "cipo"), Net(self.world, "cs")
@@ -31,9 +31,11 @@ class Bus:
         self.clock, self.out, self.cs = (net.driver("bench") for net in (self.sclk, self.copi, self.cs_net))
         self.clock.set(Drive.LOW)
         self.cs.set(Drive.HIGH)
+        self.vcc = Net(self.world, "vcc") if switched else None
         self.flash = SpiNor(
-            "flash", Chip.named(part), self.sclk, self.copi, self.cipo, self.cs_net, self.wp, self.hold
-        )
+            "flash", Chip.named(part), self.sclk, self.copi, self.cipo, self.cs_net,
+            wp=self.wp, hold=self.hold, vcc=self.vcc,
+        )  # fmt: skip
 
     def burst(self, data: bytes) -> bytes:
         bits = np.unpackbits(np.frombuffer(data, np.uint8))
@@ -245,6 +247,25 @@ def test_status_survives_power_unless_written_volatile() -> None:
     bus.change(b"\x31\x42")
     bus.flash.power_off()
     assert bus.transfer(b"\x35", 1) == b"\x42"
+
+
+def test_without_supply_it_neither_listens_nor_answers() -> None:
+    bus = Bus(switched=True)
+    assert bus.vcc is not None
+    supply = bus.vcc.driver("line")
+    bus.transfer(b"\x06")
+    bus.transfer(b"\x02" + address(0) + b"\0")
+    assert bus.transfer(b"\x9f", 3) == b"\xff\xff\xff"
+    supply.set(Drive.HIGH)
+    assert bus.transfer(b"\x03" + address(0), 1) == b"\xff"
+    bus.select()
+    bus.bang(b"\x9f\0")
+    supply.set(Drive.LOW)
+    assert bus.flash.data_out.drive == Drive.Z
+    assert bus.bang(b"\0") == b"\xff"
+    bus.select(False)
+    supply.set(Drive.HIGH)
+    assert bus.transfer(b"\x9f", 3) == b"\xef\x40\x18"
 
 
 def test_locked_status_register_obeys_the_wp_pin() -> None:
