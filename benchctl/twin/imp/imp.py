@@ -36,11 +36,6 @@ from benchctl.twin.wires.net import EdgeWatch, Net
 from benchctl.twin.wires.timeline import Drive
 from benchctl.twin.world import Event, Signal, World
 
-SLOW_COLD_BOOT = declare(
-    "cold-boot-waits-30s",
-    "r42-cold-boot-squirrel-after-10s",
-    "without a server Squirrel starts 30 s after a cold boot",
-)
 BUSY_IGNORES_DEPLOY = declare(
     "deploy-waits-for-idle",
     "r30-code-reload-priority-fix",
@@ -48,16 +43,10 @@ BUSY_IGNORES_DEPLOY = declare(
 )
 
 
-SLOW_BOOT = declare(
-    "boots-slowly", "r34-spi-read-speed-boot", "booting takes four times as long as it should"
-)
-SLOW_WAKE = declare(
-    "imp003-wakes-slowly", "r30-imp003-wakes-faster", "waking takes two seconds longer", ["imp003"]
-)
-USER_DATA_LOST = declare(
-    "user-configuration-lost",
+CONFIGURATION_LOST = declare(
+    "configuration-lost",
     "r30-config-page-corruption-fix",
-    "what imp.setuserconfiguration() kept is lost when the power goes",
+    "what the imp keeps of its configuration is lost when the power goes",
 )
 
 
@@ -131,8 +120,8 @@ class VirtualImp:
             return
         self._down(State.OFF, nv=True)
         self._chip.kept.clear()
-        if self._chip.broken(USER_DATA_LOST):
-            self._chip.flash_kept.pop("user", None)
+        if self._chip.broken(CONFIGURATION_LOST):
+            self._chip.flash_kept.clear()
         self._chip.pads.power_off()
 
     def set_reset(self, held: bool) -> None:
@@ -240,18 +229,14 @@ class VirtualImp:
     def _boot(self, reason: WakeReason) -> None:
         self.state = State.BOOTING
         self._chip.boot_ns = self.world.now
-        slow = 4 if self._chip.broken(SLOW_BOOT) else 1
-        self._later(slow * BOOT_NS, lambda: self._booted(reason))
+        self._later(BOOT_NS, lambda: self._booted(reason))
 
     def _booted(self, reason: WakeReason) -> None:
         self._start_pads()
         if self._chip.online:
             self._later(CONNECT_NS, lambda: self._run(reason))
         else:
-            late = 3 if self._chip.broken(SLOW_COLD_BOOT) else 1
-            self._later(
-                late * NO_SERVER_NS - (self.world.now - self._chip.boot_ns), lambda: self._run(reason)
-            )
+            self._later(NO_SERVER_NS - (self.world.now - self._chip.boot_ns), lambda: self._run(reason))
 
     def _start_pads(self) -> None:
         self._chip.pads.start()
@@ -290,8 +275,7 @@ class VirtualImp:
         self.state = State.BOOTING
         self._chip.boot_ns = self.world.now
         self._start_pads()
-        late = 2_000_000_000 if self._chip.broken(SLOW_WAKE) else 0
-        self._later(WARM_NS + late, lambda: self._run(reason))
+        self._later(WARM_NS, lambda: self._run(reason))
 
     def _snooze_try(self) -> None:
         if self._chip.online:

@@ -17,9 +17,6 @@ RESET_UNSEEN = declare(
     "after the reset pin wakereason() says power-on",
     ["imp003"],
 )
-SNOOZE_UNSEEN = declare(
-    "wakereason-snooze-missing", "r30-wakereason-snooze", "after snooze-and-retry wakereason() says power-on"
-)
 
 
 class Hardware(ApiObject):
@@ -51,10 +48,7 @@ class Hardware(ApiObject):
     def wakereason(self) -> int:
         """Why Squirrel was started."""
         reason = self.chip.wakereason
-        hidden = (reason == 8 and self.chip.broken(RESET_UNSEEN)) or (
-            reason == 7 and self.chip.broken(SNOOZE_UNSEEN)
-        )
-        return 0 if hidden else reason
+        return 0 if reason == 8 and self.chip.broken(RESET_UNSEEN) else reason
 
     @api("voltage")
     def voltage(self) -> float:

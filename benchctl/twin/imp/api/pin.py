@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from benchctl.twin.faults import declare
 from benchctl.twin.imp.api.base import ApiObject, Method, api
 from benchctl.twin.imp.chip import Chip
 from benchctl.twin.imp.constants import PIN_MODE
@@ -12,13 +11,6 @@ from benchctl.twin.imp.pinmode.base import PinMode
 from benchctl.twin.imp.pinmode.digital import DigitalIn, DigitalOut, is_input, is_output
 from benchctl.twin.imp.pinmode.waves import Pwm, TriggeredPulse
 from benchctl.twin.imp.values import ANY, FUNCTION, INTEGER, NUMBER, Kind, ObjectRef, Param, Thrown
-from benchctl.twin.wires.timeline import Drive
-
-_PULLED_UP = declare(
-    "pwm-leaves-pullup",
-    "r30-pwm-ptpg-no-pullups",
-    "a pin that was a PWM or pulse output keeps a pull-up after disable()",
-)
 
 
 def pin_of(chip: Chip, reference: ObjectRef) -> Pad:
@@ -118,8 +110,6 @@ class GpioPin(ApiObject):
         if mode is not None:
             mode.close()
         self._pad.reset()
-        if isinstance(mode, Pwm | TriggeredPulse) and self.chip.broken(_PULLED_UP):
-            self._pad.driver.set(Drive.WEAK_HIGH)
 
     def squirrel_stopped(self) -> None:
         """choice: every pin but a running PWM goes back to its power-on state."""
