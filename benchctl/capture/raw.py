@@ -17,15 +17,13 @@ def open_raw(path: Path, rate: Fraction) -> Stream:
 
     def chunks(only: int | None) -> Iterator[Waveform]:
         start, previous = 0, None
-        buffer = np.empty(CHUNK, dtype=np.uint8)  # a waveform keeps the transitions, not the samples
         with path.open("rb", buffering=0) as file:
-            while (count := file.readinto(buffer.data)) or not start:
-                samples = buffer[:count]
+            while len(samples := np.fromfile(file, dtype=np.uint8, count=CHUNK)) or not start:
                 yield Waveform.from_samples(
                     samples, NAMES, rate, start=start, previous=previous, only=only, source=path.name
                 )
-                if not count:
+                if not len(samples):
                     return
-                start, previous = start + count, int(samples[-1])
+                start, previous = start + len(samples), int(samples[-1])
 
     return Stream(NAMES, chunks)

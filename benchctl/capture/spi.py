@@ -70,17 +70,18 @@ class SpiDecoder:
     def feed(self, chunk: Waveform) -> Items:
         """Decode the next chunk; a word that it leaves open comes with a later chunk."""
         columns = ItemColumns(KINDS, ERRORS, CHANNELS)
-        before = self._before(chunk)
-        changed = chunk.states ^ before
-        sampling = self._sampling(chunk, changed)
+        ticks, states = chunk.becoming(self.clk, self.format.samples_on_rise)
         breaks: NDArray[np.intp] = np.empty(0, dtype=np.intp)
         if self.cs is not None:
-            selects = np.flatnonzero(changed & _mask(chunk, self.cs))
+            selected = np.flatnonzero(_high(states, chunk, self.cs) == self.format.cs_active_high)
+            ticks, states = ticks[selected], states[selected]
+            selects = chunk.edges(self.cs)
             self._add_selects(columns, chunk, selects)
             # A bit at the very tick of a select edge belongs to what follows the edge.
-            breaks = np.searchsorted(sampling, selects) + len(self._ticks)
-        states = np.concatenate((self._states.astype(chunk.states.dtype), chunk.states[sampling]))
-        self._add_words(columns, chunk, sampling, states, breaks)
+            breaks = np.searchsorted(ticks, selects) + len(self._ticks)
+        ticks = np.concatenate((self._ticks, ticks))
+        states = np.concatenate((self._states.astype(states.dtype), states))
+        self._add_words(columns, chunk, ticks, states, breaks)
         self._last = chunk
         return columns.items(chunk.rate, chunk.origin_ns)
 
@@ -91,91 +92,58 @@ class SpiDecoder:
             raise ValueError("nothing was fed")
         return columns.items(self._last.rate, self._last.origin_ns)
 
-    def _before(self, chunk: Waveform) -> States:
-        before = np.empty_like(chunk.states)
-        before[1:] = chunk.states[:-1]
-        before[:1] = chunk.initial
-        return before
-
-    def _sampling(self, chunk: Waveform, changed: States) -> NDArray[np.intp]:
-        """Indices of the transitions at which a selected target and controller look at the data."""
-        clk = _mask(chunk, self.clk)
-        states = chunk.states
-        edges = changed & clk & (states if self.format.samples_on_rise else ~states)
-        looks = edges.astype(bool)
-        if self.cs is not None:
-            selected = (states & _mask(chunk, self.cs)).astype(bool)
-            looks &= selected if self.format.cs_active_high else ~selected
-        return np.flatnonzero(looks)
-
-    def _add_selects(self, columns: ItemColumns, chunk: Waveform, selects: NDArray[np.intp]) -> None:
+    def _add_selects(self, columns: ItemColumns, chunk: Waveform, selects: Ticks) -> None:
         assert self.cs is not None
-        high = (chunk.states[selects] & _mask(chunk, self.cs)).astype(bool)
-        selected = high if self.format.cs_active_high else ~high
+        selected = chunk.level_at(self.cs, selects) == self.format.cs_active_high
         kind = np.where(selected, KINDS.index("select"), KINDS.index("deselect")).astype(np.uint8)
-        ticks = chunk.times[selects]
-        columns.add(kind, ticks, ticks, channel=_CS)
+        columns.add(kind, selects, selects, channel=_CS)
 
     def _add_words(
-        self,
-        columns: ItemColumns,
-        chunk: Waveform,
-        sampling: NDArray[np.intp],
-        states: States,
-        breaks: NDArray[np.intp],
+        self, columns: ItemColumns, chunk: Waveform, ticks: Ticks, states: States, breaks: NDArray[np.intp]
     ) -> None:
-        """Add the words in `states`, one state per sampling edge, of which the first were carried over."""
+        """Add the words of all sampling edges; a new word begins at each of `breaks`."""
         size = self.format.bits
-        carried = self._ticks
-
-        def tick(edge: NDArray[np.intp]) -> Ticks:
-            ticks = chunk.times[sampling[np.maximum(edge - len(carried), 0)]] if len(sampling) else edge
-            old = np.flatnonzero(edge < len(carried))
-            ticks[old] = carried[edge[old]]
-            return ticks
-
         begin = np.concatenate((np.zeros(1, dtype=np.intp), breaks))
-        length = np.diff(np.append(begin, len(states)))
+        length = np.diff(np.append(begin, len(ticks)))
         words = length // size
         left = length - words * size
-        open_from = len(states) - int(left[-1])
+        open_from = len(ticks) - int(left[-1])
         cut = np.flatnonzero(left[:-1])
         columns.add(
             KINDS.index("partial"),
-            tick((begin + words * size)[cut]),
-            tick((begin + length - 1)[cut]) + 1,
+            ticks[(begin + words * size)[cut]],
+            ticks[(begin + length - 1)[cut]] + 1,
             error=1,
             channel=_CLK,
         )
-        first = np.repeat(begin, words) + size * _within(words)
-        if len(first):
-            last = tick(first + (size - 1))
-            end = 2 * last - tick(first + (size - 2))
-            if left[:-1].any():
-                bits = states[first[:, None] + np.arange(size)]
-            else:
-                bits = states[:open_from].reshape(-1, size)  # nothing between the words: no need to gather
-            self._add_values(columns, chunk, tick(first), end, bits)
-        self._ticks, self._states = tick(np.arange(open_from, len(states))), states[open_from:].copy()
+        if len(cut):
+            first = np.repeat(begin, words) + size * _within(words)
+            places = first[:, None] + np.arange(size)
+            self._add_values(columns, chunk, ticks[places], states[places])
+        else:  # nothing between the words: no need to gather
+            self._add_values(
+                columns, chunk, ticks[:open_from].reshape(-1, size), states[:open_from].reshape(-1, size)
+            )
+        self._ticks, self._states = ticks[open_from:].copy(), states[open_from:].copy()
 
-    def _add_values(
-        self, columns: ItemColumns, chunk: Waveform, start: Ticks, end: Ticks, bits: States
-    ) -> None:
-        """Add words, given their bits in rows: of each word first MOSI, then MISO."""
+    def _add_values(self, columns: ItemColumns, chunk: Waveform, ticks: Ticks, states: States) -> None:
+        """Add words, given their sampling edges in rows: of each word first MOSI, then MISO."""
+        if not len(ticks):
+            return
         lines = [(name, code) for name, code in ((self.mosi, _MOSI), (self.miso, _MISO)) if name is not None]
-        values = [_packed((bits & _mask(chunk, name)) != 0, self.format) for name, _ in lines]
+        values = [_packed(_high(states, chunk, name), self.format) for name, _ in lines]
         columns.add(
             KINDS.index("data"),
-            np.repeat(start, len(lines)),
-            np.repeat(end, len(lines)),
+            np.repeat(ticks[:, 0], len(lines)),
+            np.repeat(2 * ticks[:, -1] - ticks[:, -2], len(lines)),
             np.stack(values, axis=1).ravel(),
-            channel=np.tile(np.array([code for _, code in lines], dtype=np.uint8), len(start)),
+            channel=np.tile(np.array([code for _, code in lines], dtype=np.uint8), len(ticks)),
         )
 
 
-def _mask(chunk: Waveform, name: str) -> np.unsignedinteger:
-    mask: np.unsignedinteger = chunk.states.dtype.type(1 << chunk.bit(name))
-    return mask
+def _high(states: States, chunk: Waveform, name: str) -> NDArray[np.bool_]:
+    high: NDArray[np.bool_] = states & states.dtype.type(1 << chunk.bit(name)) != 0
+    return high
 
 
 def _within(counts: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from benchctl.capture.waveform import Waveform, channel_bit, join
 
 # Samples per chunk: large enough that numpy's cost per call does not show, small enough for the cache.
-CHUNK = 1 << 18
+CHUNK = 1 << 19
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,11 @@
-"""From packed samples to the places where something changed."""
+"""Where the levels of several channels change: known already, or found in packed samples on request.
+
+A decoder of a clocked bus looks at one edge in many. So samples are searched for what is asked, and only for
+that.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,35 +27,95 @@ def state_dtype(channels: int) -> np.dtype[np.unsignedinteger]:
     return np.dtype(np.uint64)
 
 
-def find(samples: States, mask: int, previous: int, start: int) -> tuple[Ticks, States]:
-    """Where packed samples change.
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Transitions that are known.
 
-    Args:
+    Attributes:
+        times: int64 ticks at which one or more channels changed, strictly ascending.
+        states: the levels of all channels from the tick in `times` on, packed; same length.
+        initial: the packed levels before the first transition.
+    """
+
+    times: Ticks
+    states: States
+    initial: int
+
+    @property
+    def found(self) -> "Found":
+        """These."""
+        return self
+
+    def edges(self, bit: int) -> Ticks:
+        """Ticks at which the channel at `bit` changed."""
+        return self.times[np.flatnonzero(self._changed() & self._mask(bit) != 0)]
+
+    def becoming(self, bit: int, level: bool) -> tuple[Ticks, States]:
+        """Ticks from which on the channel at `bit` has `level`, and all levels there."""
+        wanted = self.states if level else ~self.states
+        at = np.flatnonzero(self._changed() & wanted & self._mask(bit) != 0)
+        return self.times[at], self.states[at]
+
+    def _changed(self) -> States:
+        changed = self.states.copy()
+        changed[1:] ^= self.states[:-1]
+        changed[:1] ^= changed.dtype.type(self.initial)
+        return changed
+
+    def _mask(self, bit: int) -> np.unsignedinteger:
+        mask: np.unsignedinteger = self.states.dtype.type(1 << bit)
+        return mask
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """Transitions still to be found in samples, which must not change.
+
+    Attributes:
         samples: one word per sample, bit n is channel n.
         mask: the bits that count; the others read as 0.
         previous: the sample before the first one.
         start: tick of the first sample.
-
-    Returns:
-        Ticks of every sample that differs from the one before it, and those samples, masked.
     """
-    whole = mask == np.iinfo(samples.dtype).max
-    keep = samples.dtype.type(mask)
-    ticks, states = [np.empty(0, dtype=np.int64)], [samples[:0]]
-    if len(samples) and (int(samples[0]) ^ previous) & mask:
-        ticks.append(np.array([start]))
-        states.append(samples[:1] & keep)
-    for at in range(0, len(samples) - 1, BLOCK):
-        block = samples[at : at + BLOCK + 1]
-        if not whole:
-            block = block & keep
-        found = _places(block[1:] != block[:-1])
-        states.append(block[1:][found])
-        found += start + at + 1
-        ticks.append(found)
-    if len(ticks) == 2:  # one block: nothing to join
-        return ticks[1], states[1]
-    return np.concatenate(ticks), np.concatenate(states)
+
+    samples: States
+    mask: int
+    previous: int
+    start: int
+
+    @cached_property
+    def found(self) -> Found:
+        """All of them."""
+        times = self._find(self.mask, np.not_equal)
+        return Found(times, self._states(times), self.previous & self.mask)
+
+    def edges(self, bit: int) -> Ticks:
+        """Ticks at which the channel at `bit` changed."""
+        return self._find(self.mask & 1 << bit, np.not_equal)
+
+    def becoming(self, bit: int, level: bool) -> tuple[Ticks, States]:
+        """Ticks from which on the channel at `bit` has `level`, and all levels there."""
+        ticks = self._find(self.mask & 1 << bit, np.greater if level else np.less)
+        return ticks, self._states(ticks)
+
+    def _states(self, ticks: Ticks) -> States:
+        states: States = self.samples[ticks - self.start] & self.samples.dtype.type(self.mask)
+        return states
+
+    def _find(self, mask: int, compare: np.ufunc) -> Ticks:
+        """Ticks of the samples which, of the bits in `mask`, compare so with the sample before."""
+        samples, keep = self.samples, self.samples.dtype.type(mask)
+        ticks = []
+        if len(samples) and compare(samples[0] & keep, keep.dtype.type(self.previous & mask)):
+            ticks.append(np.array([self.start]))
+        for at in range(0, len(samples) - 1, BLOCK):
+            block = samples[at : at + BLOCK + 1] & keep
+            places = _places(compare(block[1:], block[:-1]))
+            places += self.start + at + 1
+            ticks.append(places)
+        if len(ticks) == 1:
+            return ticks[0]
+        return np.concatenate(ticks) if ticks else np.empty(0, dtype=np.int64)
 
 
 def _places(hits: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -21,10 +21,13 @@ from benchctl.errors import UserError
 KINDS = ("data", "break", "start")
 ERRORS = ("", "framing", "parity", "short stop", "break", "false start")
 PARITIES = ("none", "odd", "even", "mark", "space")
+Words = NDArray[np.uint16]  # one frame each, bit n being the n-th on the wire
 _FRAMING, _PARITY, _SHORT_STOP, _BREAK, _FALSE_START = range(1, len(ERRORS))
 
 # Edges handled in one go; the arrays made of them stay in the cache.
 _BLOCK = 1 << 16
+# Frames of at most so many ticks have a table of what an edge toggles, by its distance from the start edge.
+_LONGEST_TABLE = 1 << 16
 # Falling edges within one frame that are looked for one by one before a search has to find the rest.
 _NEAR = 6
 
@@ -121,6 +124,8 @@ class UartDecoder:
         self._middles = [ceil((bit - 1) / 2 + n * bit) for n in range(self.format.stop_bit + 1)]
         self._frame = self.format.frame_bits * float(bit)
         self._break_ticks = ceil(self.format.frame_bits * bit)
+        last = self._middles[-1] + 1
+        self._table = self._toggled(np.arange(last + 1)) if last <= _LONGEST_TABLE else None
 
     def _decode(self, new: Ticks, known_to: int) -> Items:
         columns = ItemColumns(KINDS, ERRORS, (self.channel,))
@@ -192,40 +197,46 @@ class UartDecoder:
             start, end, words, error = start[good], end[good], words[good], error[good]
         columns.add(KINDS.index("data"), start, end, self._values(words), error)
 
-    def _words(self, edges: Ticks, own: NDArray[np.intp], start: Ticks) -> NDArray[np.uint32]:
+    def _words(self, edges: Ticks, own: NDArray[np.intp], start: Ticks) -> Words:
         """The levels in the middle of each bit of each frame: bit n of a word is bit n of the frame."""
         count = np.diff(np.append(own, len(edges)))
         after = edges[own[0] :] - np.repeat(start, count)
-        # An edge `after` ticks into the frame toggles every bit whose middle is not before it. That is bit
-        # ((2·after - 1)·baud + rate) // (2·rate) and later ones: the middle of bit n, (bit - 1)/2 + n·bit
-        # rounded up, solved for n in whole numbers.
+        toggled = self._toggled(after) if self._table is None else self._table.take(after, mode="clip")
+        words: Words = np.bitwise_xor.reduceat(toggled, own - own[0])
+        return words
+
+    def _toggled(self, after: Ticks) -> Words:
+        """The bits of a frame that an edge toggles which comes so many ticks after the start edge.
+
+        Those are all bits whose middle is not before it: bit ((2·after - 1)·baud + rate) // (2·rate) and
+        later ones. That is the middle of bit n, (bit - 1)/2 + n·bit rounded up, solved for n in whole
+        numbers. The start edge itself toggles none.
+        """
         ratio = self._bit
         first = ((2 * after - 1) * ratio.denominator + ratio.numerator) // (2 * ratio.numerator)
         bits = self.format.stop_bit + 1
-        full = np.uint32((1 << bits) - 1)
-        toggled = full << np.minimum(first, bits).astype(np.uint32)
-        begin = own - own[0]
-        toggled[begin] = 0  # the start edge itself
-        words: NDArray[np.uint32] = np.bitwise_xor.reduceat(toggled, begin) & full
-        return words
+        full = (1 << bits) - 1
+        toggled = full << np.minimum(first, bits) & full
+        toggled[after == 0] = 0
+        return toggled.astype(np.uint16)
 
-    def _values(self, words: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    def _values(self, words: Words) -> Words:
         bits = self.format.bits
-        data = (words >> np.uint32(1)) & np.uint32((1 << bits) - 1)
+        data = (words >> np.uint16(1)) & np.uint16((1 << bits) - 1)
         return _reversed(bits)[data] if self.format.msb_first else data
 
-    def _errors(self, words: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    def _errors(self, words: Words) -> NDArray[np.uint8]:
         fmt = self.format
         error = np.zeros(len(words), dtype=np.uint8)
         if fmt.parity != "none":
             if fmt.parity in ("mark", "space"):
-                odd = (words >> np.uint32(1 + fmt.bits)) & np.uint32(1)
+                odd = (words >> np.uint16(1 + fmt.bits)) & np.uint16(1)
                 wanted = fmt.parity == "mark"
             else:
-                odd = np.bitwise_count(words & np.uint32((1 << fmt.stop_bit) - 2)) & 1
+                odd = np.bitwise_count(words & np.uint16((1 << fmt.stop_bit) - 2)) & 1
                 wanted = fmt.parity == "odd"
             error[odd != wanted] = _PARITY
-        error[(words >> np.uint32(fmt.stop_bit)) & np.uint32(1) == 0] = _FRAMING
+        error[(words >> np.uint16(fmt.stop_bit)) & np.uint16(1) == 0] = _FRAMING
         return error
 
     def _add_breaks(self, columns: ItemColumns, new: Ticks, carried: int) -> None:
@@ -247,9 +258,10 @@ class UartDecoder:
 def _successors(falling: Ticks, done: Ticks) -> NDArray[np.intp]:
     """For each falling edge the index of the first one after its frame is done with."""
     count = len(falling)
-    successor = np.arange(1, count + 1, dtype=np.intp)
+    skipped = np.zeros(count, dtype=np.uint8)
     for ahead in range(1, min(_NEAR, count)):
-        successor[:-ahead] += falling[ahead:] <= done[:-ahead]
+        skipped[:-ahead] += (falling[ahead:] <= done[:-ahead]).view(np.uint8)
+    successor = np.arange(1, count + 1, dtype=np.intp) + skipped
     # Noise has more edges in a frame than any character: the few such places are searched.
     reach = np.minimum(successor, count - 1)
     noisy = np.flatnonzero((falling[reach] <= done) & (successor < count))
@@ -257,12 +269,12 @@ def _successors(falling: Ticks, done: Ticks) -> NDArray[np.intp]:
     return successor
 
 
-def _reversed(bits: int) -> NDArray[np.uint32]:
+def _reversed(bits: int) -> Words:
     """Every value of `bits` bits with its bits in reverse order."""
-    values = np.arange(1 << bits, dtype=np.uint32)
+    values = np.arange(1 << bits, dtype=np.uint16)
     result = np.zeros_like(values)
     for bit in range(bits):
-        result |= ((values >> np.uint32(bit)) & np.uint32(1)) << np.uint32(bits - 1 - bit)
+        result |= ((values >> np.uint16(bit)) & np.uint16(1)) << np.uint16(bits - 1 - bit)
     return result
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchctl.capture.srzip import parse_rate
 from benchctl.capture.stream import Stream
-from benchctl.capture.transitions import state_dtype
+from benchctl.capture.transitions import Found, state_dtype
 from benchctl.capture.waveform import NS_RATE, Waveform
 from benchctl.errors import UserError
 
@@ -130,8 +130,9 @@ def _chunks(path: Path) -> Iterator[Waveform]:
             yield Waveform(
                 names=tuple(header.names),
                 rate=header.rate,
-                times=np.array(times, dtype=np.int64),
-                states=np.array(states, dtype=np.uint64).astype(dtype),
+                transitions=Found(
+                    np.array(times, dtype=np.int64), np.array(states, dtype=np.uint64).astype(dtype), initial
+                ),
                 initial=initial,
                 start=start,
                 span=end - start,

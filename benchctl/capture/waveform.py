@@ -8,8 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from benchctl.capture import transitions
-from benchctl.capture.transitions import States, Ticks
+from benchctl.capture.transitions import Found, Sampled, States, Ticks, state_dtype
 from benchctl.errors import UserError
 
 NS_RATE = Fraction(1_000_000_000)
@@ -26,8 +25,7 @@ class Waveform:
     Attributes:
         names: the channels; bit n of a state is `names[n]`.
         rate: ticks per second, exact.
-        times: int64 ticks at which one or more channels changed, strictly ascending.
-        states: the levels of all channels from the tick in `times` on, packed; same length.
+        transitions: where channels changed, known or still to be found in samples.
         initial: the packed levels before the first transition.
         start: the first tick seen.
         span: number of ticks seen.
@@ -39,8 +37,7 @@ class Waveform:
 
     names: tuple[str, ...]
     rate: Fraction
-    times: Ticks
-    states: States
+    transitions: Found | Sampled
     initial: int
     start: int
     span: int
@@ -67,7 +64,8 @@ class Waveform:
         """A waveform of packed samples taken at `rate` per second.
 
         Args:
-            samples: one unsigned word per sample, bit n is `names[n]`; surplus bits are ignored.
+            samples: one unsigned word per sample, bit n is `names[n]`; surplus bits are ignored. They
+                are kept, not copied.
             names: the channels, as many as the word has bits at most.
             rate: samples per second.
             start: tick of the first sample.
@@ -85,13 +83,11 @@ class Waveform:
             mask &= only
         if previous is None:
             previous = int(samples[0]) if len(samples) else 0
-        times, states = transitions.find(samples, mask, previous, start)
         rate = Fraction(rate)
-        wave = cls(
+        return cls(
             names=tuple(names),
             rate=rate,
-            times=times,
-            states=states,
+            transitions=Sampled(samples, mask, previous, start),
             initial=previous & mask,
             start=start,
             span=len(samples),
@@ -100,9 +96,6 @@ class Waveform:
             clock_ppm=clock_ppm,
             source=source,
         )
-        if mask.bit_count() == 1:  # every transition is one of that channel
-            wave._edges[mask.bit_length() - 1] = times
-        return wave
 
     @classmethod
     def from_edges(
@@ -122,7 +115,7 @@ class Waveform:
         `edge_uncertainty_ns` is half a tick unless given. Two edges of a channel at one tick cancel.
         """
         names = tuple(channels)
-        dtype = transitions.state_dtype(len(names))
+        dtype = state_dtype(len(names))
         initial = 0
         ticks: list[Ticks] = []
         toggles: list[NDArray[np.unsignedinteger]] = []
@@ -141,8 +134,7 @@ class Waveform:
         return cls(
             names=names,
             rate=rate,
-            times=times,
-            states=states,
+            transitions=Found(times, states, initial),
             initial=initial,
             start=start,
             span=span,
@@ -153,6 +145,16 @@ class Waveform:
             clock_ppm=clock_ppm,
             source=source,
         )
+
+    @property
+    def times(self) -> Ticks:
+        """Ticks at which one or more channels changed, strictly ascending (int64)."""
+        return self.transitions.found.times
+
+    @property
+    def states(self) -> States:
+        """The levels of all channels from the tick in `times` on, packed; same length."""
+        return self.transitions.found.states
 
     @property
     def end(self) -> int:
@@ -181,19 +183,12 @@ class Waveform:
         """Ticks at which `name` changed, ascending (int64); the level toggles at each."""
         bit = self.bit(name)
         if bit not in self._edges:
-            self._edges[bit] = self._find_edges(bit)
+            self._edges[bit] = self.transitions.edges(bit)
         return self._edges[bit]
 
-    def _find_edges(self, bit: int) -> Ticks:
-        if not len(self.times):
-            return self.times
-        changed = self.states.copy()
-        changed[1:] ^= self.states[:-1]
-        changed[0] ^= changed.dtype.type(self.initial)
-        mask = changed.dtype.type(1 << bit)
-        if len(self.names) == 1:
-            return self.times
-        return self.times[np.flatnonzero((changed & mask).astype(bool))]
+    def becoming(self, name: str, level: bool) -> tuple[Ticks, States]:
+        """Ticks from which on `name` has `level`, ascending (int64), and the levels of all channels there."""
+        return self.transitions.becoming(self.bit(name), level)
 
     def initial_level(self, name: str) -> bool:
         """The level of `name` before its first edge."""
@@ -215,11 +210,11 @@ class Waveform:
         """
         start, stop = max(start, self.start), min(stop, self.end)
         first, last = np.searchsorted(self.times, [start, stop])
+        initial = int(self.states[first - 1]) if first else self.initial
         return replace(
             self,
-            times=self.times[first:last],
-            states=self.states[first:last],
-            initial=int(self.states[first - 1]) if first else self.initial,
+            transitions=Found(self.times[first:last], self.states[first:last], initial),
+            initial=initial,
             start=start,
             span=max(0, stop - start),
         )
@@ -290,14 +285,17 @@ def join(chunks: Iterable[Waveform]) -> Waveform:
     Raises:
         ValueError: no chunks, or they do not follow each other.
     """
-    parts = list(chunks)
+    parts = [replace(chunk, transitions=chunk.transitions.found) for chunk in chunks]  # without the samples
     if not parts:
         raise ValueError("no chunks to join")
     if any(after.start != before.end for before, after in pairwise(parts)):
         raise ValueError("the chunks do not follow each other")
     return replace(
         parts[0],
-        times=np.concatenate([part.times for part in parts]),
-        states=np.concatenate([part.states for part in parts]),
+        transitions=Found(
+            np.concatenate([part.times for part in parts]),
+            np.concatenate([part.states for part in parts]),
+            parts[0].initial,
+        ),
         span=sum(part.span for part in parts),
     )

@@ -76,6 +76,15 @@ def test_blocks_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     assert uart.decode(wave, "RX", UartFormat(115200)).value.tolist() == values
 
 
+@given(fmt=formats, edges=st.lists(st.integers(0, 5000), unique=True, max_size=200))
+def test_long_frames_decode_as_those_with_a_table(fmt: UartFormat, edges: list[int]) -> None:
+    noise = Waveform.from_edges({"RX": (1, sorted(edges))}, 6000, rate=round(fmt.baud * 9.7))
+    tabled = uart.decode(noise, "RX", fmt)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uart, "_LONGEST_TABLE", 0)
+        assert list(uart.decode(noise, "RX", fmt).dicts()) == list(tabled.dicts())
+
+
 def test_framing_error_and_resynchronisation() -> None:
     # 0x55 with a low stop bit, then an idle bit, then 0xA5
     wave = levels("111" + "0101010100" + "11" + "0101001011" + "111")
