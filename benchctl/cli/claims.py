@@ -26,7 +26,9 @@ def claims(as_json: Annotated[bool, typer.Option("--json", help="One JSON docume
     console = Console(highlight=False)
     for each in everything:
         tests = deciding.get(each.id, ())
-        console.print(f"[bold]{each.id}[/]  {each.area}, {each.kind}, {each.releases}, {' '.join(each.modules)}")
+        console.print(
+            f"[bold]{each.id}[/]  {each.area}, {each.kind}, {each.releases}, {' '.join(each.modules)}"
+        )
         console.print(f"  {escape(each.claim)}")
         console.print(f"  [cyan]{escape(', '.join(tests))}[/]" if tests else "  [bright_black]no test[/]")
     console.print(f"\n{len(everything)} claims, {len(deciding)} of them decided by a test")
