@@ -11,7 +11,7 @@ from benchctl.buses.uart import UartFormat
 from benchctl.dut.remote import Remote
 from benchctl.errors import BenchError, NotEquippedError
 from benchctl.rig.kinds import Direction, Role
-from benchctl.rig.model import Net
+from benchctl.rig.model import Manual, Net
 from benchctl.rig.nets import UartFacing
 from benchctl.rig.parts import Eeprom24, SpiNor
 
@@ -217,7 +217,7 @@ def _prove_spi_parts(bench: Bench) -> Iterator[Finding]:
     parts = [part.name for part in bench.rig.parts.values() if isinstance(part.spec, SpiNor)]
     if not parts:
         return
-    if bench.rig.reset is None and bench.rig.power is None:
+    if bench.rig.reset is None and isinstance(bench.rig.power, Manual):
         yield Finding(f"SPI parts {', '.join(parts)}", None, "nothing keeps the imp quiet")
         return
     findings: list[Finding] = []
