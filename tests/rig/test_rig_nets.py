@@ -29,7 +29,7 @@ def test_uart_through_rs485(imp005: Wiring) -> None:
     assert str(facing.channel.pin("TXDEN")) == "rs485.AD7"
 
 
-@pytest.mark.parametrize(("rig", "uart"), [("virtual-imp003", "uartWJ"), ("virtual-imp001", "uart1289")])
+@pytest.mark.parametrize(("rig", "uart"), [("virtual-imp003", "uartWJ"), ("virtual-imp001", "uart12")])
 def test_uart_both_straight_and_through_rs485(rig: str, uart: str) -> None:
     wiring = Wiring(load_rig(rig))
     straight, through = wiring.uart_ways(uart)
