@@ -351,8 +351,10 @@ class Bench {
     _lastPayload = null;
     _parts = "";
     _events = 0;
+    _batches = null;
 
     constructor(uart, baud) {
+        _batches = [];
         _objects = Objects();
         _codec = Codec(_objects, _event.bindenv(this));
         _wire = Wire(_frame.bindenv(this));
@@ -451,15 +453,19 @@ class Bench {
     }
 
     // Run steps detached from the link, which is given up meanwhile when `release` is set, then report.
+    // They wait in a list and not in the timer's function, which before impOS 42.6 a timer may keep for good.
     function _later(delay, release, steps) {
-        imp.wakeup(delay, function() {
-            if (release) _wire.close();
-            local results = [];
-            foreach (step in steps) results.append(_attempt(step[0], step[1]));
-            if (release) _wire.reopen();
-            _event(0, hardware.micros(), results, []);
-        }.bindenv(this));
+        _batches.append([release, steps]);
+        imp.wakeup(delay, _runBatch.bindenv(this));
         return null;
+    }
+
+    function _runBatch() {
+        local batch = _batches.remove(0), results = [];
+        if (batch[0]) _wire.close();
+        foreach (step in batch[1]) results.append(_attempt(step[0], step[1]));
+        if (batch[0]) _wire.reopen();
+        _event(0, hardware.micros(), results, []);
     }
 
     function _attempt(path, args) {
