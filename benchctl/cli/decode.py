@@ -6,23 +6,29 @@ where typer takes 100, and everything that needs numpy is imported once the opti
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
 from benchctl.errors import UserError
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from benchctl.capture.items import Items
     from benchctl.capture.stream import Stream
     from benchctl.capture.uart import UartFormat
     from benchctl.capture.waveform import Waveform
 
+    class _Decoder(Protocol):
+        def feed(self, chunk: Waveform) -> Items: ...
 
-class _Decoder(Protocol):
-    def feed(self, chunk: "Waveform") -> "Items": ...
+        def finish(self) -> Items: ...
 
-    def finish(self) -> "Items": ...
+
+# Each option asks for a formatter, and one without a width imports shutil to ask the terminal for it.
+_FORMATTER = partial(HelpFormatter, width=100)
 
 
 def main(arguments: list[str]) -> int:
@@ -32,24 +38,30 @@ def main(arguments: list[str]) -> int:
         UserError: a channel, format or file that is not there or not possible.
         SystemExit: with code 2 for options that are wrong, 0 after --help.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser(arguments[:1]).parse_args(arguments)
     options.run(options)
     return 0
 
 
-def _parser() -> ArgumentParser:
+def _parser(wanted: list[str]) -> ArgumentParser:
+    """All protocols, but the options only of the one that is wanted."""
     parser = ArgumentParser(
         prog="benchctl decode",
         description="Decode a capture: .sr, .vcd, or raw samples (one byte each, bit n is channel Dn).",
+        formatter_class=_FORMATTER,
     )
-    protocols = parser.add_subparsers(required=True, metavar="PROTOCOL")
+    protocols = parser.add_subparsers(required=True, metavar="PROTOCOL", prog=parser.prog)
     for name, help_text, raw, run in (
         ("uart", "characters of an asynchronous serial line", ("rx",), _uart),
         ("spi", "words of an SPI bus", ("mosi", "miso"), _spi),
         ("i2c", "conditions, addresses and data of an I²C bus", ("data",), _i2c),
         ("modbus", "Modbus RTU frames of an asynchronous serial line", ("data", "rx"), _modbus),
     ):
-        command = protocols.add_parser(name, help=help_text, description=f"Decode {help_text}.")
+        command = protocols.add_parser(
+            name, help=help_text, description=f"Decode {help_text}.", formatter_class=_FORMATTER
+        )
+        if wanted != [name]:
+            continue
         command.add_argument("file", metavar="FILE", help="the capture")
         command.add_argument("--rate", type=float, metavar="HZ", help="samples per second of raw samples")
         command.add_argument("--json", action="store_true", help="one JSON document instead of lines")
@@ -150,15 +162,19 @@ def _open(options: Namespace) -> "Stream":
     from fractions import Fraction
     from pathlib import Path
 
+    import numpy as np
+
     from benchctl.capture.files import open_capture
 
+    # Once a block of this size has come and gone, glibc keeps what smaller arrays free for the next ones.
+    np.empty(1 << 24, dtype=np.uint8)
     return open_capture(Path(options.file), None if options.rate is None else Fraction(options.rate))
 
 
 def _show(
     stream: "Stream",
     channels: tuple[str | None, ...],
-    decoder: _Decoder,
+    decoder: "_Decoder",
     options: Namespace,
     octets: Callable[["Items"], bytes | bytearray],
 ) -> None:

@@ -3,9 +3,8 @@
 Decoding a capture takes less time than importing typer does, so `decode` reads its own options.
 """
 
-import atexit
 import gc
-import signal
+import os
 import sys
 
 from benchctl.errors import BenchError
@@ -14,8 +13,6 @@ from benchctl.errors import BenchError
 def run(arguments: list[str] | None = None) -> None:
     """Entry point: exit 0 all well, 1 the imp failed, 2 request or rig file wrong, 3 the bench failed."""
     words = sys.argv[1:] if arguments is None else arguments
-    if arguments is None:  # a process of its own: outputs are released as after Ctrl-C
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if words[:1] == ["decode"]:
             from benchctl.cli import decode
@@ -23,9 +20,14 @@ def run(arguments: list[str] | None = None) -> None:
             if arguments is None:
                 # A process of its own, soon over, that makes no cycles: collecting would take a tenth of it.
                 gc.disable()
-                atexit.register(gc.freeze)
             code = decode.main(words[1:])
+            if arguments is None:
+                os._exit(code)  # everything is written; taking the modules down would only cost time
         else:
+            if arguments is None:  # a process of its own: outputs are released as after Ctrl-C
+                import signal
+
+                signal.signal(signal.SIGTERM, signal.default_int_handler)
             from benchctl.cli.commands import app
 
             code = app(words, standalone_mode=True)
