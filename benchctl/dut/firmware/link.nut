@@ -53,7 +53,7 @@ class Wire {
         // An 80-byte FIFO fills in under a millisecond at the link's baud rate.
         uart.disable();
         if (_resize(RX_FIFO, TX_FIFO)) rxFifo = RX_FIFO;
-        uart.configure(baud, 8, PARITY_NONE, 1, NO_CTSRTS, _received.bindenv(this));
+        uart.configure(baud, 8, PARITY_NONE, 1, NO_CTSRTS | CALLBACK_WITH_FLAGS, _received.bindenv(this));
     }
 
     function reopen() {
@@ -95,14 +95,15 @@ class Wire {
         _uart.write(_stuff(body.tostring()));
     }
 
-    function _received() {
-        _read();
+    function _received(flags) {
+        if (!(flags & READ_READY)) return;
         // Called at the first byte: wait here for the rest of the frame instead of being called for every byte.
-        for (local tries = 8, missing = _missing(); missing > 0 && tries > 0; tries--) {
-            imp.sleep((missing + 1) * _byteTime);
+        local missing = _buffer.len() ? _missing() : USUAL_FRAME, tries = 8;
+        do {
+            if (missing > 0) imp.sleep((missing + 1) * _byteTime);
             _read();
             missing = _missing();
-        }
+        } while (missing > 0 && --tries > 0);
         local end = _buffer.find("\x00");
         while (end != null) {
             local piece = _buffer.slice(0, end);

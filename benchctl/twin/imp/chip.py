@@ -92,12 +92,16 @@ class Chip:
     online_changed: Trigger = field(default_factory=Trigger)
     kept: dict[str, object] = field(default_factory=dict)
     flash_kept: dict[str, object] = field(default_factory=dict)
+    _broken: dict[str, bool] = field(default_factory=dict, init=False)
 
     def broken(self, fault: Fault) -> bool:
         """True when the fault was asked for, or the release ships with it."""
-        if fault.modules and self.module.name not in fault.modules:
-            return False
-        return fault in self.faults or fault.id in self.release.bugs
+        known = self._broken.get(fault.id)  # asked for every byte, and never changes
+        if known is None:
+            concerned = not fault.modules or self.module.name in fault.modules
+            known = concerned and (fault in self.faults or fault.id in self.release.bugs)
+            self._broken[fault.id] = known
+        return known
 
     def random(self, purpose: str) -> random.Random:
         """A generator for one purpose, repeatable by seed."""
