@@ -6,7 +6,7 @@ from benchctl.buses.i2c import I2cNackError
 from benchctl.capture.eeprom import accesses
 from benchctl.capture.timing import clock
 from fixtures.i2c import WRITE_CYCLE_S, carried, spelled, word_address
-from fixtures.ports import eeprom_i2cs, i2c_port
+from fixtures.i2cs import eeprom_i2cs, i2c_port
 
 SPEEDS = {"10 kHz": 10_000, "50 kHz": 50_000, "100 kHz": 100_000, "400 kHz": 400_000}
 SAMPLES_PER_CLOCK = 64

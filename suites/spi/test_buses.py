@@ -2,8 +2,8 @@
 
 import pytest
 
-from fixtures.ports import spi_port, wired_spis
 from fixtures.spi import mode_flags, words
+from fixtures.spis import spi_port, wired_spis
 
 CAPTURE_HZ = 6e6
 KHZ = 500
