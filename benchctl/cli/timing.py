@@ -29,7 +29,8 @@ def command(
     invert: Annotated[bool, typer.Option("--invert", help="The line idles low.")] = False,
     rate: Annotated[float | None, typer.Option(help="Samples per second, for raw samples.")] = None,
     clock_ppm: Annotated[float, typer.Option(help="Uncertainty of the analyser's clock, in ppm.")] = 100.0,
-    svg: Annotated[Path | None, typer.Option(help="Write the histogram of the gaps here.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="Write the histogram of the gaps here, as SVG.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write the histogram of the gaps here, as PNG.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Show the gaps between characters, the bit time and the jitter, each with its uncertainty."""
@@ -49,16 +50,25 @@ def command(
     characters = uart.decode(wave, rx, fmt)
     measured = bit_time.measure(wave, rx, characters, fmt)
     gaps = timing.byte_gaps(wave, characters, fmt, measured.bit if measured else None)
-    if svg is not None:
-        from benchctl.report.svg import histogram
-
-        # Drawn for a page; a file of its own has to say what it is.
-        alone = histogram(gaps.values_ns).replace("<svg", "<svg xmlns='http://www.w3.org/2000/svg'", 1)
-        svg.write_text(alone, encoding="utf-8")
+    if svg or png:
+        _draw(gaps, svg, png, f"Gaps between characters on {rx}, {file.name}")
     if as_json:
         typer.echo(json.dumps(_document(baud, len(characters.where("data")), measured, gaps), indent=1))
         return
     _print(Console(highlight=False), baud, len(characters.where("data")), measured, gaps)
+
+
+def _draw(gaps: "Series", svg: Path | None, png: Path | None, title: str) -> None:
+    if not len(gaps):
+        raise UserError("there are no gaps to draw", "a gap needs two characters without errors")
+    if svg:
+        from benchctl.report.svg import histogram, standalone
+
+        svg.write_text(standalone(histogram(gaps.values_ns)), encoding="utf-8")
+    if png:
+        from benchctl.report import png as drawn
+
+        drawn.histogram(gaps.values_ns, title).save(png, format="PNG")
 
 
 def _document(baud: float, count: int, measured: "BitTime | None", gaps: "Series") -> dict[str, Any]:

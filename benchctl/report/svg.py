@@ -4,6 +4,7 @@ Every drawing has an upper bound on its points, whatever is drawn: a report must
 """
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,11 @@ _BINS = 60
 _WIDTH, _LEFT = 900, 110
 _ROW, _SWING = 30, 18
 _BAR_WIDTH, _BAR_HEIGHT = 150, 14
+_STYLE = (
+    "text{font:11px sans-serif;fill:#5d6a7a}.tick{text-anchor:middle}.axis{stroke:#93a0af;fill:none}"
+    ".bars{fill:#1f6fb2}.limit{stroke:#c62828;stroke-dasharray:4 3}"
+    ".wave{stroke:#1f6fb2;stroke-width:1.4;fill:none}"
+)
 
 
 def limit_bar(record: Recorded) -> str:
@@ -44,14 +50,10 @@ def limit_bar(record: Recorded) -> str:
 
 def histogram(ns: NDArray[np.float64], low_ns: float | None = None, high_ns: float | None = None) -> str:
     """How often each time (ns) occurred, with the limits; empty without finite times."""
-    ns = ns[np.isfinite(ns)]
-    if not ns.size:
-        return ""
     limits = [limit for limit in (low_ns, high_ns) if limit is not None]
-    start, stop = min([ns.min(), *limits]), max([ns.max(), *limits])
-    margin = (stop - start) * 0.05 or max(abs(start) * 1e-3, 1.0)
-    start, stop = start - margin, stop + margin
-    counts, _ = np.histogram(ns, bins=_BINS, range=(start, stop))
+    counts, start, stop = binned(ns, limits)
+    if not counts.any():
+        return ""
     step, height = _WIDTH / _BINS, 110
     heights = np.maximum(counts / counts.max() * (height - 12), 2)
     bars = "".join(
@@ -66,6 +68,26 @@ def histogram(ns: NDArray[np.float64], low_ns: float | None = None, high_ns: flo
     return (
         f"<svg class='histogram' viewBox='0 0 {_WIDTH} {height + 20}'>"
         f"<path class='bars' d='{bars}'/>{marks}{axis}</svg>"
+    )
+
+
+def binned(ns: NDArray[np.float64], limits: Sequence[float] = ()) -> tuple[NDArray[np.intp], float, float]:
+    """How many of the finite times (ns) are in each of 60 bins, and the times where the first begins and the
+    last ends; `limits` are times that have to be within."""
+    ns = ns[np.isfinite(ns)]
+    if not ns.size:
+        return np.zeros(_BINS, dtype=np.intp), 0.0, 0.0
+    start, stop = min([ns.min(), *limits]), max([ns.max(), *limits])
+    margin = (stop - start) * 0.05 or max(abs(start) * 1e-3, 1.0)
+    start, stop = start - margin, stop + margin
+    counts, _ = np.histogram(ns, bins=_BINS, range=(start, stop))
+    return counts, start, stop
+
+
+def standalone(drawing: str) -> str:
+    """A drawing as a file of its own: on a page, the page says what it is and which colours it has."""
+    return drawing.replace("<svg", "<svg xmlns='http://www.w3.org/2000/svg'", 1).replace(
+        ">", f"><style>{_STYLE}</style><rect width='100%' height='100%' fill='#fff'/>", 1
     )
 
 
@@ -97,15 +119,20 @@ def _channel(picture: Waveform, name: str, top: int) -> str:
     return f"<text x='0' y='{low - 4}'>{label}</text><path class='wave' d='{''.join(path)}'/>"
 
 
-def _axis(start_ns: float, stop_ns: float, left: float, width: float, y: float) -> str:
-    """A time axis with about six labels at round values."""
+def ticks(start_ns: float, stop_ns: float) -> Iterator[tuple[float, str]]:
+    """About six round times (ns) of an axis, each with its label."""
     rough = (stop_ns - start_ns) / 6
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
-    drawn = [f"<path class='axis' d='M{left} {y}h{width}'/>"]
     for n in range(math.ceil(start_ns / step), math.floor(stop_ns / step) + 1):
-        x = left + (n * step - start_ns) / (stop_ns - start_ns) * width
-        label, _ = in_print(Recorded("", round(n * step * 1e-9, 15), "s"))
+        yield n * step, in_print(Recorded("", round(n * step * 1e-9, 15), "s"))[0]
+
+
+def _axis(start_ns: float, stop_ns: float, left: float, width: float, y: float) -> str:
+    """A time axis with about six labels at round values."""
+    drawn = [f"<path class='axis' d='M{left} {y}h{width}'/>"]
+    for at, label in ticks(start_ns, stop_ns):
+        x = left + (at - start_ns) / (stop_ns - start_ns) * width
         drawn.append(f"<path class='axis' d='M{x:.1f} {y}v4'/>")
         drawn.append(f"<text class='tick' x='{x:.1f}' y='{y + 16}'>{label}</text>")
     return "".join(drawn)

@@ -5,9 +5,11 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as Xml
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from benchctl.capture import encode
@@ -18,6 +20,7 @@ from benchctl.capture.spi import SpiFormat
 from benchctl.capture.uart import UartFormat
 from benchctl.capture.waveform import Waveform
 from benchctl.cli import main, timing
+from benchctl.errors import UserError
 
 MESSAGE = b"impOS 42.1\r\n"
 
@@ -172,11 +175,13 @@ def test_timing(serial: Path, tmp_path: Path, baud: tuple[object, ...]) -> None:
     gap = document["gaps"]["median"]
     assert abs(gap["ns"] - 4e9 / 115200) <= gap["uncertainty_ns"]
     assert abs(document["bit_time"]["error_ppm"]) < 10_000
-    picture = tmp_path / "gaps.svg"
-    shown = run_timing(serial, "--rx", "TX", *baud, "--svg", picture)
+    drawn, picture = tmp_path / "gaps.svg", tmp_path / "gaps.png"
+    shown = run_timing(serial, "--rx", "TX", *baud, "--svg", drawn, "--png", picture)
     assert "gap, median" in shown
     assert "█" in shown
-    assert picture.read_text().startswith("<svg xmlns")
+    assert Xml.fromstring(drawn.read_text()).tag == "{http://www.w3.org/2000/svg}svg"
+    with Image.open(picture) as opened:
+        assert opened.format == "PNG"
 
 
 def test_timing_of_a_silent_line(tmp_path: Path) -> None:
@@ -184,3 +189,6 @@ def test_timing_of_a_silent_line(tmp_path: Path) -> None:
     options = (tmp_path / "a.bin", "--rx", "D0", "--baud", 100, "--rate", 1000)
     assert json.loads(run_timing(*options, "--json"))["gaps"] is None
     assert "0 characters" in run_timing(*options)
+    for option in ("--svg", "--png"):
+        with pytest.raises(UserError, match="no gaps to draw"):
+            run_timing(*options, option, tmp_path / "gaps")

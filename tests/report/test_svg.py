@@ -65,3 +65,8 @@ def test_any_limit_bar_is_well_formed(
 def test_an_axis_has_a_handful_of_labels(span: int) -> None:
     root = Xml.fromstring(svg.waveform(Waveform.from_edges({"A": (1, [])}, span=span)))
     assert 2 <= sum(each.get("class") == "tick" for each in root.iter("text")) <= 8
+
+
+def test_a_drawing_of_its_own_brings_its_colours() -> None:
+    root = Xml.fromstring(svg.standalone(svg.histogram(np.array([1.0, 2.0]))))
+    assert ".bars{fill:" in (root[0].text or "")
