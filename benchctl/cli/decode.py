@@ -84,6 +84,7 @@ def _add_uart(command: ArgumentParser) -> None:
     command.add_argument("--parity", default="none", help="none (default), odd, even, mark or space")
     command.add_argument("--stop", type=float, default=1.0, help="stop bits: 1 (default), 1.5 or 2")
     command.add_argument("--invert", action="store_true", help="the line idles low")
+    command.add_argument("--order", choices=("lsb", "msb"), default="lsb", help="which bit comes first")
 
 
 def _add_spi(command: ArgumentParser) -> None:
@@ -91,6 +92,7 @@ def _add_spi(command: ArgumentParser) -> None:
     command.add_argument("--mosi", metavar="CH", help="data to the target")
     command.add_argument("--miso", metavar="CH", help="data from the target")
     command.add_argument("--cs", metavar="CH", help="chip select, active low")
+    command.add_argument("--cs-high", action="store_true", help="the chip select is active high")
     command.add_argument("--mode", type=int, default=0, help="0 (default) to 3")
     command.add_argument("--bits", type=int, default=8, help="bits of a word, 4 to 16 (default 8)")
     command.add_argument("--order", choices=("msb", "lsb"), default="msb", help="which bit comes first")
@@ -108,14 +110,15 @@ def _uart(options: Namespace) -> None:
 def _uart_format(options: Namespace) -> "UartFormat":
     from benchctl.capture.uart import UartFormat
 
-    return UartFormat(options.baud, options.bits, options.parity, options.stop, options.invert)
+    msb_first = options.order == "msb"
+    return UartFormat(options.baud, options.bits, options.parity, options.stop, options.invert, msb_first)
 
 
 def _spi(options: Namespace) -> None:
     stream = _open(options)
     from benchctl.capture.spi import SpiDecoder, SpiFormat
 
-    fmt = SpiFormat(options.mode, options.bits, options.order == "lsb")
+    fmt = SpiFormat(options.mode, options.bits, options.order == "lsb", options.cs_high)
     decoder = SpiDecoder(options.clk, options.mosi, options.miso, options.cs, fmt)
     if options.raw and getattr(options, options.raw) is None:
         raise UserError(f"there is no {options.raw} to write", f"name its channel with --{options.raw}")

@@ -87,6 +87,23 @@ def test_spi(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert bytes(i["value"] for i in found if i["channel"] == "mosi") == MESSAGE
 
 
+def test_spi_selected_by_a_high_level(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    pattern = SpiPattern(SpiFormat(cs_active_high=True))
+    pattern.word(0xFF)
+    pattern.select(True)
+    pattern.word(0x12)
+    pattern.select(False)
+    save_capture(pattern.waveform(), tmp_path / "a.vcd")
+    options = ("--clk", "clk", "--mosi", "mosi", "--cs", "cs", "--cs-high", "--raw", "mosi")
+    assert decoded(capfdbinary, "spi", tmp_path / "a.vcd", *options) == b"\x12"
+
+
+def test_uart_most_significant_bit_first(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    save_capture(line(MESSAGE, UartFormat(9600, msb_first=True)), tmp_path / "a.vcd")
+    options = ("--rx", "TX", "--baud", 9600, "--order", "msb", "--raw", "rx")
+    assert decoded(capfdbinary, "uart", tmp_path / "a.vcd", *options) == MESSAGE
+
+
 def test_i2c(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     pattern = I2cPattern()
     pattern.start()
