@@ -5,7 +5,7 @@ import pytest
 from benchctl.capture.interval import between_edges
 from fixtures.spi import bits_after, mode_flags, words
 
-CAPTURE_HZ = 8e6
+CAPTURE_HZ = 12e6
 ASKED_KHZ = 250
 # Starts with a one, so that its first edge shows where it begins; short, for some modules pause after a byte.
 TEXT = bytes([0xA6, 0x55])
