@@ -113,11 +113,13 @@ def _narrowed(width: int, blank: int) -> Column:
 
 def _four_digits() -> Column:
     """0 to 9999 with leading zeros; with leading spaces, 0 as nothing but those; the same, 0 as a zero."""
-    numbers, tens = np.arange(10_000, dtype=np.uint32)[:, None], np.array([1000, 100, 10, 1], dtype=np.uint32)
-    digits = (numbers // tens % 10 + ord("0")).astype(np.uint8)
-    blank = np.where(numbers >= tens, digits, ord(" ")).astype(np.uint8)
-    text = np.concatenate((digits, blank, blank))
-    text[_BLANK_LAST, -1] = ord("0")
+    text = np.empty((3, 10, 10, 10, 10, 4), dtype=np.uint8)
+    for place in range(4):
+        text[..., place] = np.arange(ord("0"), ord("9") + 1).reshape(-1, *[1] * (3 - place))
+    text = text.reshape(3, 10_000, 4)
+    for place in range(4):
+        text[1:, : 10 ** (3 - place), place] = ord(" ")
+    text[2, 0, -1] = ord("0")
     return text.view("S4").ravel()
 
 
