@@ -113,7 +113,7 @@ def _narrowed(width: int, blank: int) -> Column:
 
 def _four_digits() -> Column:
     """0 to 9999 with leading zeros; with leading spaces, 0 as nothing but those; the same, 0 as a zero."""
-    text = np.empty((3, 10, 10, 10, 10, 4), dtype=np.uint8)
+    text: NDArray[np.uint8] = np.empty((3, 10, 10, 10, 10, 4), dtype=np.uint8)
     for place in range(4):
         text[..., place] = np.arange(ord("0"), ord("9") + 1).reshape(-1, *[1] * (3 - place))
     text = text.reshape(3, 10_000, 4)
