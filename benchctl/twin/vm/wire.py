@@ -28,7 +28,7 @@ _LENGTH = struct.Struct("<I")
 _CHUNK = 1 << 16
 # A blocked reader is woken on the other core in 30 us or more. One that spins has the answer in a few, but
 # takes the core from its peer when the machine is busy: so spin briefly, and not for a while after a miss.
-_SPIN_NS = 50_000
+_SPIN_NS = 200_000
 _MISSES_COST = 32
 
 
