@@ -13,6 +13,7 @@ import serial
 
 from benchctl.adapters.holders import holder_of
 from benchctl.adapters.nodes import explain_node
+from benchctl.adapters.reading import read_exactly
 from benchctl.buses.host import Host
 from benchctl.buses.uart import Received, Uart, UartFormat
 from benchctl.errors import (
@@ -142,20 +143,10 @@ class TtyUart(Uart):
 
     def read(self, count: int, timeout_s: float = 1.0) -> bytes:
         """Read exactly `count` bytes."""
-        deadline = self._clock.deadline_ns(timeout_s)
-        data = bytearray()
-        while len(data) < count:
-            chunk = self.read_chunk(max(0.0, (deadline - self._clock.now_ns()) / 1e9))
-            if chunk is None:
-                raise BusTimeoutError(
-                    f"{len(data)} of {count} bytes came in {timeout_s:g} s on {self._path}",
-                    received=bytes(data),
-                )
-            missing = count - len(data)
-            data += chunk.data[:missing]
-            if len(chunk.data) > missing:
-                self._left = Received(chunk.t_ns, chunk.data[missing:], chunk.errors)
-        return bytes(data)
+        data, left = read_exactly(self._clock, self.read_chunk, count, timeout_s, self._path)
+        if left is not None:
+            self._left = left
+        return data
 
     def read_chunk(self, timeout_s: float = 1.0) -> Received | None:
         """What the kernel has, or what comes first; or what `read` left of the last chunk."""

@@ -1,7 +1,6 @@
 """A UART on a channel of an FTDI chip."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,6 +11,7 @@ from benchctl.adapters.ftdi.chip import FtdiChip
 from benchctl.adapters.ftdi.pattern import Pattern
 from benchctl.adapters.ftdi.player import play
 from benchctl.adapters.ftdi.receiver import Receiver
+from benchctl.adapters.reading import read_exactly
 from benchctl.buses.uart import Received, Uart, UartFormat
 from benchctl.errors import BusTimeoutError, NotEquippedError, UserError
 
@@ -151,20 +151,10 @@ class FtdiUart(Uart):
 
     def read(self, count: int, timeout_s: float = 1.0) -> bytes:
         """Read exactly `count` bytes."""
-        deadline = self._clock.deadline_ns(timeout_s)
-        data = bytearray()
-        while len(data) < count:
-            chunk = self.read_chunk(max(0.0, (deadline - self._clock.now_ns()) / 1e9))
-            if chunk is None:
-                raise BusTimeoutError(
-                    f"{len(data)} of {count} bytes came in {timeout_s:g} s on {self._channel.who}",
-                    received=bytes(data),
-                )
-            missing = count - len(data)
-            data += chunk.data[:missing]
-            if len(chunk.data) > missing:
-                self._left = replace(chunk, data=chunk.data[missing:])
-        return bytes(data)
+        data, left = read_exactly(self._clock, self.read_chunk, count, timeout_s, self._channel.who)
+        if left is not None:
+            self._left = left
+        return data
 
     def read_chunk(self, timeout_s: float = 1.0) -> Received | None:
         """The next chunk, or what `read` left of the last one."""
