@@ -14,13 +14,11 @@ class Host:
     Attributes:
         clock: the bench's time.
         usb_backend: a pyusb backend (`usb.backend.IBackend`), or None for the system's libusb.
-        usb_backend_module: dotted name of a module with `get_backend()`, for pyftdi; "" for pyftdi's own.
         device_root: where `/dev` is, for kernel ttys, spidev and i2c-dev.
         lock_folder: where adapters are locked; None for the folder all users of this machine share.
     """
 
     clock: Clock
     usb_backend: Any = None
-    usb_backend_module: str = ""
     device_root: Path = field(default=Path("/"))
     lock_folder: Path | None = None

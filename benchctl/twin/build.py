@@ -87,7 +87,6 @@ class _Builder:
         host = Host(
             clock,
             usb_backend=pyusb,
-            usb_backend_module=backend.__name__,
             device_root=folder,
             lock_folder=folder / "locks",
         )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchctl.twin.wires.net import Driver, EdgeWatch, Net
-from benchctl.twin.wires.timeline import Drive, strong
+from benchctl.twin.wires.timeline import Drive
 from benchctl.twin.world import World
 
 Bits = NDArray[np.uint8]
@@ -231,8 +231,3 @@ def _render_data(pin: _Driven, train: Train) -> None:
     keep[0] = True
     np.not_equal(values[1:], values[:-1], out=keep[1:])
     pin.driver.play(times[keep], values[keep])
-
-
-def set_level(driver: Driver, level: int, *, open_drain: bool = False) -> None:
-    """Drive a level now, releasing instead of driving high on an open-drain wire."""
-    driver.set(Drive.Z if open_drain and level else strong(level))
