@@ -1,5 +1,4 @@
 """The catalogue of claims: what the product's documents state, for which modules and releases.
 
-`catalogue` holds the claims, `releases` compares impOS versions, `deciding` says which suite tests decide
-which claim.
+`catalogue` holds the claims, `deciding` says which suite tests decide which claim.
 """

@@ -6,9 +6,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from benchctl.claims.releases import ImposVersion, releases
 from benchctl.data import load_data
 from benchctl.errors import UserError
+from benchctl.impos.releases import releases
+from benchctl.impos.version import ImposVersion
 from benchctl.nearest import nearest
 
 _INHERITED_KINDS = frozenset({"feature", "change", "bugfix"})

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from benchctl.claims.catalogue import claim
-from benchctl.claims.releases import ImposVersion, latest, require_supported
+from benchctl.impos.releases import require_supported, wanted
+from benchctl.impos.version import ImposVersion
 from benchctl.rig.loader import load_rig
 
 
@@ -64,7 +65,7 @@ def target_of(rig: str, impos: str | None, seed: int, faults: Iterable[str]) -> 
     """
     loaded = load_rig(rig)
     stated = impos or (loaded.impos if loaded.virtual else "")
-    version = latest(stated) if stated else None
+    version = wanted(stated) if stated else None
     if version is not None:
         require_supported(loaded.module.name, version)
     return Target(loaded.name, loaded.module.name, str(version or ""), seed, tuple(faults))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from benchctl.claims.catalogue import Claim, claims
-from benchctl.claims.releases import ImposVersion
+from benchctl.impos.version import ImposVersion
 from benchctl.measure import Verdict, combine
 from benchctl.report.results import TestResult
 

@@ -3,8 +3,8 @@ from collections import Counter
 import pytest
 
 from benchctl.claims.catalogue import claim, claims
-from benchctl.claims.releases import ImposVersion
 from benchctl.errors import UserError
+from benchctl.impos.version import ImposVersion
 
 
 def test_the_catalogue_holds_every_claim_of_the_five_documents() -> None:

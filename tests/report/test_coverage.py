@@ -1,4 +1,4 @@
-from benchctl.claims.releases import ImposVersion
+from benchctl.impos.version import ImposVersion
 from benchctl.measure import Verdict
 from benchctl.report.coverage import coverage
 from benchctl.report.results import TestResult

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
 
 from benchctl.dut.module import Module
+from benchctl.impos.version import ImposVersion
 from benchctl.twin.faults import Fault, FaultSet
-from benchctl.twin.imp.impos import Release
+from benchctl.twin.imp.impos import defects
 from benchctl.twin.imp.pads import Pads
 from benchctl.twin.imp.runtime import Halted, Runtime, Trigger
 from benchctl.twin.usb.bus import Port
@@ -78,7 +79,7 @@ class Chip:
 
     world: World
     module: Module
-    release: Release
+    release: ImposVersion
     pads: Pads
     runtime: Runtime
     faults: FaultSet
@@ -99,7 +100,7 @@ class Chip:
         known = self._broken.get(fault.id)  # asked for every byte, and never changes
         if known is None:
             concerned = not fault.modules or self.module.name in fault.modules
-            known = concerned and (fault in self.faults or fault.id in self.release.bugs)
+            known = concerned and (fault in self.faults or fault.id in defects(self.release))
             self._broken[fault.id] = known
         return known
 

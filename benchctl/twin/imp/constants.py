@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchctl.data import load_data
-from benchctl.twin.imp.impos import Release
+from benchctl.impos.version import ImposVersion
 
 
 def _read() -> dict[str, dict[str, dict[str, Any]]]:
@@ -25,11 +25,11 @@ SPI_MODE = _values("spi_mode")
 USB_EVENT = _values("usb_event")
 
 
-def constants(release: Release) -> dict[str, int]:
+def constants(release: ImposVersion) -> dict[str, int]:
     """Every constant of that release, by name."""
     return {
         name: entry["value"]
         for group in _GROUPS.values()
         for name, entry in group.items()
-        if release.since(*(int(part) for part in str(entry.get("since", "0.0")).split(".")))
+        if release >= ImposVersion.parse(entry.get("since", "0.0"))
     }

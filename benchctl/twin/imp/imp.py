@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchctl.dut.module import RESET, Module
+from benchctl.impos.releases import wanted
 from benchctl.twin.faults import FaultSet, declare
 from benchctl.twin.imp.api.server import Server
 from benchctl.twin.imp.api.uart import UartPort
 from benchctl.twin.imp.chip import Chip, LogEntry
 from benchctl.twin.imp.host import ProgramHost
-from benchctl.twin.imp.impos import Release
 from benchctl.twin.imp.pads import PIN_N_DRIVEN, Pads
 from benchctl.twin.imp.pinmode.digital import DigitalIn
 from benchctl.twin.imp.reasons import (
@@ -88,7 +88,7 @@ class VirtualImp:
     ) -> None:
         self.world, self.on_log = world, on_log
         self.state = State.OFF
-        release = Release.parse(impos)
+        release = wanted(impos)
         pads = Pads(world, module, nets)
         runtime = Runtime(world)
         self._chip = Chip(

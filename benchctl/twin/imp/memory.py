@@ -1,9 +1,9 @@
 """Memory of the virtual imp: what a program has, and how large a program may be. Facts: modules/*.yaml."""
 
 from benchctl.dut.module import Module
+from benchctl.impos.version import ImposVersion
 from benchctl.twin.faults import declare
 from benchctl.twin.imp.chip import Chip
-from benchctl.twin.imp.impos import Release
 
 KB = 1024
 # choice: RAM for programs where no source gives it (KB). The imp005's holds the program's code as well.
@@ -60,9 +60,10 @@ def memory_after_code(chip: Chip, source: str) -> int:
     return ram
 
 
-def _spaces(module: Module) -> list[tuple[Release, int]]:
+def _spaces(module: Module) -> list[tuple[ImposVersion, int]]:
     """Code space by first release; rows that name none ("unknown", "before 42") hold from the start."""
     rows = module.facts["memory"]["code_space_kb"]
     return [
-        (Release(int(first) if (first := str(row["from_impos"])).isdigit() else 0), row["kb"]) for row in rows
+        (ImposVersion(int(first) if (first := str(row["from_impos"])).isdigit() else 0), row["kb"])
+        for row in rows
     ]

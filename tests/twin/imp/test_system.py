@@ -3,7 +3,8 @@ from collections.abc import Callable
 import pytest
 
 from benchctl.errors import UserError
-from benchctl.twin.imp.impos import Release
+from benchctl.impos.version import ImposVersion
+from benchctl.twin.imp.impos import defects
 from benchctl.twin.wires.timeline import Drive
 from tests.twin.imp.conftest import BOOT_NS, Bench
 
@@ -235,12 +236,9 @@ def test_versions(make: Make) -> None:
     assert make().run("server.log(imp.info().type);") == ["imp005"]
 
 
-def test_releases() -> None:
-    assert Release.parse("34") == Release(34, 11)
-    assert Release(34, 7).bugs >= {"pin-n-driven-at-start", "spiflash-unpaired-disable"}
-    assert not Release(42, 9).bugs
-    with pytest.raises(UserError):
-        Release.parse("new")
+def test_defects_of_releases() -> None:
+    assert defects(ImposVersion(34, 7)) >= {"pin-n-driven-at-start", "spiflash-unpaired-disable"}
+    assert not defects(ImposVersion(42, 9))
 
 
 def test_outputs_are_released_when_a_program_ends_badly(make: Make) -> None:

@@ -1,7 +1,8 @@
 import pytest
 
-from benchctl.claims.releases import ImposVersion, latest, releases, require_supported
 from benchctl.errors import UserError
+from benchctl.impos.releases import releases, require_supported, wanted
+from benchctl.impos.version import ImposVersion
 
 
 def test_versions_compare_as_numbers() -> None:
@@ -16,9 +17,9 @@ def test_what_is_no_version_is_refused(text: str) -> None:
 
 
 def test_a_line_alone_means_its_latest_minor() -> None:
-    assert latest("34") == ImposVersion(34, 11)
-    assert latest("34.3") == ImposVersion(34, 3)
-    assert latest("32") == ImposVersion(32, 0)
+    assert wanted("34") == ImposVersion(34, 11)
+    assert wanted("34.3") == ImposVersion(34, 3)
+    assert wanted("32") == ImposVersion(32, 0)
 
 
 def test_a_release_older_than_the_module_is_refused() -> None:

@@ -1,41 +1,16 @@
-"""impOS versions: reading, comparing, and which modules a release runs on.
+"""The release lines of impOS: their latest minors and the modules they run on.
 
 Facts: releases.yaml beside this file.
 """
 
-import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Self
+from typing import Any
 
 from benchctl.data import load_data
 from benchctl.errors import UserError
+from benchctl.impos.version import ImposVersion
 from benchctl.nearest import nearest
-
-_VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
-
-
-@dataclass(frozen=True, order=True)
-class ImposVersion:
-    """An impOS version, major and minor; ordered as released."""
-
-    major: int
-    minor: int = 0
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `34.11`, or `34` for the first minor of a line.
-
-        Raises:
-            UserError: the text is not a version.
-        """
-        match = _VERSION.fullmatch(text.strip())
-        if match is None:
-            raise UserError(f"{text!r} is not an impOS version", "write it like 34.11")
-        return cls(int(match[1]), int(match[2] or 0))
-
-    def __str__(self) -> str:
-        return f"{self.major}.{self.minor}"
 
 
 @dataclass(frozen=True)
@@ -49,7 +24,7 @@ class Release:
 
 @cache
 def _data() -> dict[str, Any]:
-    data: dict[str, Any] = load_data("benchctl.claims", "releases.yaml")
+    data: dict[str, Any] = load_data("benchctl.impos", "releases.yaml")
     return data
 
 
@@ -64,7 +39,7 @@ def releases() -> dict[int, Release]:
     }
 
 
-def latest(text: str) -> ImposVersion:
+def wanted(text: str) -> ImposVersion:
     """The version a user means: `34.11` as written, `34` as the latest known minor of that line.
 
     Raises:
