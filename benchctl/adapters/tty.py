@@ -5,7 +5,7 @@ import errno
 import fcntl
 import os
 import termios
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from benchctl.adapters.holders import holder_of
 from benchctl.adapters.nodes import explain_node
 from benchctl.adapters.reading import read_exactly
 from benchctl.buses.host import Host
+from benchctl.buses.pattern import Pattern
 from benchctl.buses.uart import Received, Uart, UartFormat
 from benchctl.errors import (
     AdapterBusyError,
@@ -80,7 +81,7 @@ class TtyUart(Uart):
     @property
     def limitations(self) -> tuple[str, ...]:
         """What this port cannot do that the contract names, for the bench's audit."""
-        limits = ["gaps between bytes cannot be timed"]
+        limits = ["gaps between bytes and line errors cannot be made"]
         if self._is_pty:
             limits.append("it is a pty: no parity or data bits, line errors, RTS, CTS or break")
         elif self._counts is None:
@@ -125,10 +126,10 @@ class TtyUart(Uart):
                 self._clock.sleep(_POLL_S)
         self._sent_by_ns = start + round(len(data) * self._format.frame_ns)
 
-    def write_gapped(self, data: bytes, gaps_us: Sequence[float] | float) -> None:
+    def write_pattern(self, pattern: Pattern) -> None:
         """Not possible here."""
         raise NotEquippedError(
-            f"UART that can time gaps: {self._path} is a kernel tty", "use an FTDI channel"
+            f"UART that can play patterns: {self._path} is a kernel tty", "use an FTDI channel"
         )
 
     def drain(self, timeout_s: float = 5.0) -> None:

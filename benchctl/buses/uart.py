@@ -3,37 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 
+from benchctl.buses.frame import Parity, UartFormat
+from benchctl.buses.pattern import Pattern
 
-class Parity(Enum):
-    """Parity bit of a frame; the value is pyserial's letter."""
-
-    NONE = "N"
-    EVEN = "E"
-    ODD = "O"
-    MARK = "M"
-    SPACE = "S"
-
-
-@dataclass(frozen=True)
-class UartFormat:
-    """How bytes look on the wire. `baud` in bit/s; `bits` 5 to 9; `stop` 1, 1.5 or 2."""
-
-    baud: int
-    bits: int = 8
-    parity: Parity = Parity.NONE
-    stop: float = 1
-
-    @property
-    def frame_bits(self) -> float:
-        """Bit times of one frame, start and stop bits included."""
-        return 1 + self.bits + (self.parity is not Parity.NONE) + self.stop
-
-    @property
-    def frame_ns(self) -> float:
-        """Duration of one frame in ns."""
-        return self.frame_bits * 1e9 / self.baud
+__all__ = ["Parity", "Received", "Uart", "UartFormat"]
 
 
 @dataclass(frozen=True)
@@ -80,15 +54,22 @@ class Uart(ABC):
         """Queue bytes for sending, back to back; returns before they are on the wire."""
 
     @abstractmethod
-    def write_gapped(self, data: bytes, gaps_us: Sequence[float] | float) -> None:
-        """Send bytes with idle time after each one, exact to the adapter's pattern clock.
+    def write_pattern(self, pattern: Pattern) -> None:
+        """Play a pattern on the line, exact to the adapter's pattern clock; blocks until it is out.
 
-        `gaps_us` is the idle line time in µs between the stop bit of a byte and the start bit of the next.
-        Blocks until the last stop bit is out.
+        What arrives meanwhile is not received.
 
         Raises:
-            NotEquippedError: the adapter cannot time gaps (a kernel tty cannot).
+            NotEquippedError: the adapter cannot play patterns (a kernel tty cannot), or not at this rate.
         """
+
+    def write_gapped(self, data: bytes, gaps_us: Sequence[float] | float) -> None:
+        """Play bytes in the format in force with idle time after each one, as `write_pattern` does.
+
+        `gaps_us` is the idle line time in µs between the stop bit of a byte and the start bit of the next:
+        one number for all, or one for each byte.
+        """
+        self.write_pattern(Pattern().frames(data, self.format, gaps_us))
 
     @abstractmethod
     def drain(self, timeout_s: float = 5.0) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchctl.adapters.ftdi.pattern import Pattern
+from benchctl.buses.pattern import Pattern
 from benchctl.buses.uart import Parity, UartFormat
 
 BAUD = 9600

@@ -13,6 +13,7 @@ import pytest
 from benchctl.adapters.monotonic import MonotonicClock
 from benchctl.adapters.tty import TtyUart
 from benchctl.buses.host import Host
+from benchctl.buses.pattern import Pattern
 from benchctl.buses.uart import Parity, UartFormat
 from benchctl.errors import (
     AdapterBusyError,
@@ -90,8 +91,14 @@ def test_it_says_what_a_pty_cannot_do(uart: TtyUart) -> None:
     for ask in (lambda: uart.set_rts(True), uart.cts):
         with pytest.raises(NotEquippedError, match="line on /dev/pts/"):
             ask()
-    with pytest.raises(NotEquippedError, match="UART that can time gaps"):
-        uart.write_gapped(b"x", 1.0)
+    for play in (
+        lambda: uart.write_gapped(b"x", 1.0),
+        lambda: uart.write_pattern(Pattern().line_break(1000)),
+    ):
+        with pytest.raises(
+            NotEquippedError, match=r"UART that can play patterns: /dev/pts/.* is a kernel tty"
+        ):
+            play()
 
 
 def test_format(uart: TtyUart) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 
 from benchctl.adapters.closing import close_all
 from benchctl.adapters.ftdi.chip import FtdiChip
-from benchctl.adapters.ftdi.pattern import Pattern
 from benchctl.adapters.ftdi.uart import FtdiUart
 from benchctl.buses.gpio import Gpio
+from benchctl.buses.pattern import Pattern
 from benchctl.buses.uart import Received
 from benchctl.errors import NotEquippedError
 

@@ -1,6 +1,5 @@
 """A UART on a channel of an FTDI chip."""
 
-from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -8,10 +7,10 @@ import numpy as np
 from benchctl.adapters.closing import close_all
 from benchctl.adapters.ftdi import rates
 from benchctl.adapters.ftdi.chip import FtdiChip
-from benchctl.adapters.ftdi.pattern import Pattern
 from benchctl.adapters.ftdi.player import play
 from benchctl.adapters.ftdi.receiver import Receiver
 from benchctl.adapters.reading import read_exactly
+from benchctl.buses.pattern import Pattern
 from benchctl.buses.uart import Received, Uart, UartFormat
 from benchctl.errors import BusTimeoutError, NotEquippedError, UserError
 
@@ -100,10 +99,6 @@ class FtdiUart(Uart):
         start = max(self._sent_by_ns, self._clock.now_ns())
         self._channel.write(data)
         self._sent_by_ns = start + round(len(data) * self._format.frame_ns)
-
-    def write_gapped(self, data: bytes, gaps_us: Sequence[float] | float) -> None:
-        """Send bytes with exact gaps, as a pattern. What arrives meanwhile is not received."""
-        self.write_pattern(Pattern().frames(data, self._format, gaps_us))
 
     def write_pattern(self, pattern: Pattern) -> None:
         """Play a pattern on TXD in bit-bang mode, then be a UART again; RTS and DTR stay as they are.

@@ -7,8 +7,8 @@ import pytest
 
 from benchctl.adapters.ftdi.capture import FtdiCapture
 from benchctl.adapters.ftdi.chip import FtdiChip
-from benchctl.adapters.ftdi.pattern import Pattern
 from benchctl.adapters.ftdi.uart import FtdiUart
+from benchctl.buses.pattern import Pattern
 from benchctl.buses.uart import Parity, UartFormat
 from benchctl.capture.items import Items
 from benchctl.capture.waveform import Waveform

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchctl.adapters.ftdi.pattern import Pattern
+from benchctl.buses.pattern import Pattern
 from benchctl.buses.uart import Parity, UartFormat
 from benchctl.capture.items import Items
 from benchctl.capture.waveform import Waveform

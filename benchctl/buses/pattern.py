@@ -7,11 +7,13 @@ bit or a wrong parity bit, a spike, a break of a stated length.
 from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+from benchctl.buses.frame import Parity, UartFormat, parity_bit
 
-from benchctl.buses.uart import Parity, UartFormat
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _NS_PER_US = 1000
 _IDLE = True
@@ -81,11 +83,13 @@ class Pattern:
         self._edges = sorted([*outside, *inverted, (stop, after)], key=lambda edge: edge[0])
         return self
 
-    def samples(self, rate: Fraction) -> NDArray[np.uint8]:
+    def samples(self, rate: Fraction) -> "NDArray[np.uint8]":
         """0 or 1 for each tick of a clock of `rate` Hz; one idle sample comes before and one after.
 
         Edges go to the nearest tick; the error does not add up.
         """
+        import numpy as np  # here: whoever only names a UART's format need not wait for it to load
+
         per_ns = rate / 1_000_000_000
         ticks = [round(time * per_ns) for time, _ in self._edges] + [round(self._end * per_ns)]
         levels = np.array([level for _, level in self._edges], np.uint8)
@@ -95,9 +99,3 @@ class Pattern:
         if time >= self._end:
             return _IDLE
         return self._edges[bisect_right(self._edges, time, key=lambda edge: edge[0]) - 1][1]
-
-
-def parity_bit(value: int, parity: Parity) -> bool:
-    """The parity bit of a frame with that value; `parity` is not NONE."""
-    odd = bool(value.bit_count() & 1)
-    return {Parity.EVEN: odd, Parity.ODD: not odd, Parity.MARK: True, Parity.SPACE: False}[parity]
