@@ -58,7 +58,8 @@ class Channels:
 
     def i2c(self, channel: Channel) -> I2c:
         """The I²C controller on a channel."""
-        return self._opened(channel, lambda: self._ports.i2c(channel))
+        waits = self._wiring.net_of(channel.pin("SCL_IN")) is not None
+        return self._opened(channel, lambda: self._ports.i2c(channel, waits))
 
     def gpio(self, channel: Channel) -> FtdiPort:
         """The gpio port on a channel; its lines drive nothing until told to."""

@@ -58,14 +58,14 @@ class Ports:
             return SpidevSpi(self._host, adapter.path)
         return FtdiSpi(self._chip(channel), channel.name, cs_bit=cs_bit)
 
-    def i2c(self, channel: Channel) -> I2c:
-        """The I²C controller on a channel."""
+    def i2c(self, channel: Channel, waits: bool) -> I2c:
+        """The I²C controller on a channel; with `waits` it hears SCL on a pin of its own."""
         adapter = self._rig.adapters[channel.adapter]
         if adapter.kind.name == "i2cdev":
             from benchctl.adapters.smbus import SmbusI2c
 
             return SmbusI2c(self._host, adapter.path)
-        return FtdiI2c(self._chip(channel), channel.name)
+        return FtdiI2c(self._chip(channel), channel.name, waits=waits)
 
     def gpio(self, channel: Channel, bits: tuple[int, ...]) -> FtdiPort:
         """The gpio port on a channel."""

@@ -1,7 +1,8 @@
 """What each kind of adapter has: channels, pins, and what a pin does in each role of its channel.
 
 FTDI pin functions are those of the chips' data sheets (FT4232H, FT2232H, FT232H, FT232R) as pyftdi uses
-them: UART on D0 to D7, MPSSE SPI on D0 to D3 with further chip selects on D4 to D7, MPSSE I²C on D0 to D2.
+them: UART on D0 to D7, MPSSE SPI on D0 to D3 with further chip selects on D4 to D7, MPSSE I²C on D0 to D2,
+with SCL on D5 too where a target's stretching of the clock is to be waited for.
 """
 
 from collections.abc import Mapping
@@ -74,6 +75,9 @@ _I2C_SIGNALS = (
     ("SCL", Direction.OPEN_DRAIN),
     ("SDA", Direction.OPEN_DRAIN),
     ("SDA_IN", Direction.INPUT),
+    None,
+    None,
+    ("SCL_IN", Direction.INPUT),
 )
 _CAPTURE_BITS = 8
 _SIGROK_BITS = 16
@@ -124,16 +128,17 @@ class AdapterKind:
         if role is Role.CAPTURE:
             limit = _SIGROK_BITS if self.name == "sigrok" else _CAPTURE_BITS
             return Function(pin, Direction.INPUT, bit) if bit < limit else None
-        signals = {
+        signals: tuple[tuple[str, Direction] | None, ...] = {
             Role.UART: _UART_SIGNALS,
             Role.RS485: _UART_SIGNALS,
             Role.SPI: _SPI_SIGNALS,
             Role.I2C: _I2C_SIGNALS,
         }[role]
         if self.usb_id is None:
-            signals = tuple(entry for entry in signals if entry[0] == pin)
-            return Function(*signals[0], bit) if signals else None
-        return Function(*signals[bit], bit) if bit < len(signals) else None
+            found = next((entry for entry in signals if entry and entry[0] == pin), None)
+        else:
+            found = signals[bit] if bit < len(signals) else None
+        return Function(*found, bit) if found else None
 
 
 # AC8 and AC9 of an FT232H are not on the MPSSE's high port: they follow its EEPROM, not the host.

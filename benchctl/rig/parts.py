@@ -46,7 +46,8 @@ class Eeprom24(PartSpec):
 class I2cTrouble(PartSpec):
     """An I²C target that misbehaves on request: a small controller with a program for it, on a real bench.
 
-    While NACK is high it refuses byte `nack_at`; while HOLD_SDA or HOLD_SCL is high it holds that wire low.
+    While NACK is high it refuses byte `nack_at`; while HOLD_SDA or HOLD_SCL is high it holds that wire low;
+    while STRETCH is high it stretches the clock before and after each acknowledgement.
     """
 
     pins: ClassVar[Mapping[str, Direction]] = {
@@ -55,12 +56,14 @@ class I2cTrouble(PartSpec):
         "NACK": Direction.INPUT,
         "HOLD_SDA": Direction.INPUT,
         "HOLD_SCL": Direction.INPUT,
+        "STRETCH": Direction.INPUT,
         "VCC": Direction.INPUT,
     }
 
     kind: Literal["i2c-trouble"] = Field(description="The kind of part.")
     address: int = Field(0x20, ge=0x08, le=0x77, description="7-bit I²C address.")
     nack_at: int = Field(1, ge=0, description="Which byte it refuses; 0 is the address.")
+    stretch_us: float = Field(100.0, gt=0, description="For how long it holds SCL low each time, in µs.")
 
 
 class SpiNor(PartSpec):

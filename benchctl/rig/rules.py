@@ -30,6 +30,7 @@ def broken_rules(rig: Rig) -> Iterator[RigError]:
         yield from _i2c_pull_up(rig, net)
         yield from _arbiter(rig, net)
     yield from _i2c_data_pair(rig, wiring)
+    yield from _i2c_clock_pair(rig, wiring)
     yield from _reset_wired(rig, wiring)
     yield from _control_wired(rig, wiring)
 
@@ -220,6 +221,19 @@ def _i2c_data_pair(rig: Rig, wiring: Wiring) -> Iterator[RigError]:
             yield net.place.error(
                 f"{out} drives SDA here, but {back}, which listens to it, is elsewhere",
                 f"add {back} to this net",
+            )
+
+
+def _i2c_clock_pair(rig: Rig, wiring: Wiring) -> Iterator[RigError]:
+    """MPSSE I²C waits for what D5 is wired to, and that can only be SCL."""
+    for channel in rig.channels:
+        clock, back = channel.pin("SCL"), channel.pin("SCL_IN")
+        if channel.role is not Role.I2C or back is None:
+            continue
+        net = wiring.net_of(back)
+        if net is not None and wiring.net_of(clock) is not net:
+            yield net.place.error(
+                f"{back} listens to SCL for {channel}, but {clock} is elsewhere", f"take {back} off this net"
             )
 
 

@@ -15,6 +15,7 @@ from benchctl.rig.kinds import KINDS, Direction, Role
         ("ft4232h", Role.SPI, "BD3", "CS"),
         ("ft4232h", Role.SPI, "BD4", "CS1"),
         ("ft232h", Role.I2C, "AD2", "SDA_IN"),
+        ("ft232h", Role.I2C, "AD5", "SCL_IN"),
         ("ft232h", Role.GPIO, "AC7", "AC7"),
         ("tty", Role.UART, "CTS", "CTS"),
         ("spidev", Role.SPI, "CIPO", "CIPO"),

@@ -71,6 +71,8 @@ def _i2c_trouble(world: World, name: str, what: spec.I2cTrouble, pins: Pins, _vo
         nack=pins.optional("NACK"),
         hold_sda=pins.optional("HOLD_SDA"),
         hold_scl=pins.optional("HOLD_SCL"),
+        stretch=pins.optional("STRETCH"),
+        stretch_ns=round(what.stretch_us * 1e3),
         vcc=pins.optional("VCC"),
     )
 

@@ -10,10 +10,12 @@ from benchctl.twin.wires.clocked import Bits, ClockNet, ClockWatch
 from benchctl.twin.wires.net import EdgeWatch, Net
 from benchctl.twin.wires.timeline import Drive
 
-_ACK_SLOT = 8  # the ninth clock of a byte
+ACK_SLOT = 8  # the ninth clock of a byte
 
 
-class _Phase(Enum):
+class Phase(Enum):
+    """What the bits of the bus are to a target."""
+
     IDLE = auto()
     ADDRESS = auto()
     WRITE = auto()
@@ -21,7 +23,7 @@ class _Phase(Enum):
 
 
 class I2cTarget(ABC):
-    """A target with 7-bit addresses that never stretches the clock.
+    """A target with 7-bit addresses.
 
     START and STOP are found from SDA moving while SCL is high, data from trains of clock pulses or from
     single edges of SCL.
@@ -40,7 +42,7 @@ class I2cTarget(ABC):
         self.data_in = sda
         self.data_out = sda.driver(name)
         self._scl = scl
-        self._phase = _Phase.IDLE
+        self._phase = Phase.IDLE
         self._slot = 0
         self._shift = 0
         self._ack = False
@@ -91,13 +93,13 @@ class I2cTarget(ABC):
 
     def let_go(self) -> None:
         """Release SDA and wait for a START."""
-        self._phase = _Phase.IDLE
+        self._phase = Phase.IDLE
         self.data_out.set(Drive.Z)
 
     def clock(self, bits: Bits) -> Bits | None:
         """Take part in a train of pulses."""
         self.world.at(self._scl.train_end_ns, self._show)
-        if self._phase is _Phase.IDLE:
+        if self._phase is Phase.IDLE:
             return None
         offered = np.empty(len(bits), np.uint8)
         for index, bit in enumerate(bits.tolist()):
@@ -107,37 +109,37 @@ class I2cTarget(ABC):
 
     def _offer(self) -> int:
         """The level at the coming pulse; 1 is released."""
-        if self._phase is _Phase.READ and self._slot < _ACK_SLOT:
+        if self._phase is Phase.READ and self._slot < ACK_SLOT:
             return self._shift >> (7 - self._slot) & 1
-        acknowledges = self._phase in (_Phase.ADDRESS, _Phase.WRITE) and self._slot == _ACK_SLOT
+        acknowledges = self._phase in (Phase.ADDRESS, Phase.WRITE) and self._slot == ACK_SLOT
         return 0 if acknowledges and self._ack else 1
 
     def _sample(self, bit: int) -> None:
-        if self._phase is _Phase.IDLE:
+        if self._phase is Phase.IDLE:
             return
-        if self._slot < _ACK_SLOT:
-            if self._phase is not _Phase.READ:
+        if self._slot < ACK_SLOT:
+            if self._phase is not Phase.READ:
                 self._shift = (self._shift << 1 | bit) & 0xFF
             self._slot += 1
-            if self._slot == _ACK_SLOT:
+            if self._slot == ACK_SLOT:
                 self._byte_in()
             return
         self._slot = 0
-        if self._phase is _Phase.READ:
+        if self._phase is Phase.READ:
             goes_on, reads = not bit, True
         else:
-            goes_on, reads = self._ack, self._phase is _Phase.ADDRESS and bool(self._shift & 1)
+            goes_on, reads = self._ack, self._phase is Phase.ADDRESS and bool(self._shift & 1)
         if not goes_on:
-            self._phase = _Phase.IDLE
+            self._phase = Phase.IDLE
         elif reads:
-            self._phase, self._shift = _Phase.READ, self.next_byte()
+            self._phase, self._shift = Phase.READ, self.next_byte()
         else:
-            self._phase = _Phase.WRITE
+            self._phase = Phase.WRITE
 
     def _byte_in(self) -> None:
-        if self._phase is _Phase.ADDRESS:
+        if self._phase is Phase.ADDRESS:
             self._ack = self.addressed(self._shift >> 1, bool(self._shift & 1))
-        elif self._phase is _Phase.WRITE:
+        elif self._phase is Phase.WRITE:
             self._ack = self.written(self._shift)
 
     def _show(self) -> None:
@@ -159,8 +161,8 @@ class I2cTarget(ABC):
         if level:
             # The rise of SCL that begins a STOP looked like the first bit of another byte.
             self.stopped(self._slot <= 1)
-            self._phase = _Phase.IDLE
+            self._phase = Phase.IDLE
         else:
             self.started()
-            self._phase = _Phase.ADDRESS
+            self._phase = Phase.ADDRESS
         self._slot = self._shift = 0

@@ -1,10 +1,14 @@
 """An I²C target that makes trouble when a bench line tells it to."""
 
-from benchctl.twin.parts.i2c_target import I2cTarget
+import numpy as np
+
+from benchctl.twin.parts.i2c_target import ACK_SLOT, I2cTarget, Phase
 from benchctl.twin.parts.supply import Supply
-from benchctl.twin.wires.clocked import ClockNet
+from benchctl.twin.wires.clocked import Bits, ClockNet
 from benchctl.twin.wires.net import EdgeWatch, Net
 from benchctl.twin.wires.timeline import Drive
+
+_FS = 1_000_000
 
 
 class I2cTrouble(I2cTarget):
@@ -16,6 +20,8 @@ class I2cTrouble(I2cTarget):
         nack: line that makes it refuse that byte, None when tied low.
         hold_sda: line that, while high, makes it hold SDA low.
         hold_scl: line that, while high, makes it hold SCL low.
+        stretch: line that, while high, makes it stretch the clock before and after each acknowledgement.
+        stretch_ns: for how long each time.
         vcc: supply pin, None when it is always on.
     """
 
@@ -30,8 +36,13 @@ class I2cTrouble(I2cTarget):
         nack: Net | None = None,
         hold_sda: Net | None = None,
         hold_scl: Net | None = None,
+        stretch: Net | None = None,
+        stretch_ns: int = 100_000,
         vcc: Net | None = None,
     ) -> None:
+        self._stretch, self._stretch_ns = stretch, stretch_ns
+        self._stretcher = scl.driver(f"{name} stretch")
+        self._stretched_ns = 0  # until then
         super().__init__(name, scl, sda, vcc)
         self._address, self._nack_at, self._nack = address, nack_at, nack
         self._count = 0
@@ -71,6 +82,30 @@ class I2cTrouble(I2cTarget):
 
     def stopped(self, whole_bytes: bool) -> None:
         """Nothing to finish."""
+
+    def let_go(self) -> None:
+        """Release both lines."""
+        super().let_go()
+        self._stretcher.set(Drive.Z)
+
+    def clock(self, bits: Bits) -> Bits | None:
+        """A pulse that ends while this target holds SCL low was none."""
+        train = self._scl.train
+        ends_fs = train.start_ns * _FS + train.pulse_starts(len(bits)) + train.pulse_fs[1]
+        lost = int((ends_fs <= self._stretched_ns * _FS).sum())
+        shown = np.full(lost, self._offer(), np.uint8)
+        offered = super().clock(bits[lost:])
+        return None if offered is None else np.concatenate((shown, offered))
+
+    def _show(self) -> None:
+        super()._show()
+        spoken_to = self._phase in (Phase.READ, Phase.WRITE) or (self._slot == ACK_SLOT and self._ack)
+        if spoken_to and self._slot in (0, ACK_SLOT) and self._stretch is not None and self._stretch.level():
+            now = self.world.now
+            self._stretched_ns = now + self._stretch_ns
+            self._stretcher.play(
+                np.array([now, self._stretched_ns]), np.array([Drive.LOW, Drive.Z], np.uint8)
+            )
 
     def _agrees(self) -> bool:
         refuses = self._nack is not None and self._nack.level() and self._count == self._nack_at
