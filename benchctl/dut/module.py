@@ -1,180 +1,27 @@
 """What is known about an imp module: its pins, its buses and their limits, with source and confidence.
 
 The facts are the YAML files in `benchctl/dut/modules/`, one per module, taken from the vendor's pages that
-each file names under `sources`. A fact nobody documented is None here and is never asserted by a suite.
+each file names under `sources`; beside them is what a pin, a bus and a fact are. A fact nobody documented is
+None here and is never asserted by a suite.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from benchctl.data import load_data
+from benchctl.dut.modules.buses import Bus, I2c, Spi, Uart, read_i2c, read_spi, read_uart
+from benchctl.dut.modules.facts import Fact, Flag, read_fact
+from benchctl.dut.modules.parts import Board, SpiFlash, Usb, read_board, read_spiflash, read_usb
+from benchctl.dut.modules.pins import RESET, USB, VCC, Pin, bus_pins, flash_pins, read_gpio
 from benchctl.errors import NotEquippedError, UserError
 from benchctl.nearest import nearest
 
 MODULES = ("imp001", "imp002", "imp003", "imp004m", "imp005", "imp006", "impC001")
 
-Flag = bool | None
-Direction = Literal["in", "out", "open-drain", "either", "passive"]
-
-# The facts do not name the pins of the imp's flash bus. These labels are this project's own, as are RESET
-# (the reset input), VCC (the supply) and USB (the data port of the USB host).
-FLASH_PINS: Mapping[str, Direction] = MappingProxyType(
-    {"FLASH_SCLK": "out", "FLASH_COPI": "out", "FLASH_CIPO": "in", "FLASH_CS": "out"}
-)
-RESET, VCC, USB = "RESET", "VCC", "USB"
-
-_ROLE_DIRECTIONS: Mapping[str, Direction] = MappingProxyType(
-    {
-        "tx": "out", "rx": "in", "rts": "out", "cts": "in",
-        "copi": "out", "cipo": "in", "sclk": "out", "cs": "out",
-        "scl": "open-drain", "sda": "open-drain",
-    }
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One fact as the data file states it; `value` is None when it is unknown or does not apply.
-
-    `known` tells the two apart: None with `known` means "does not apply".
-    """
-
-    value: Any
-    source: tuple[str, ...]
-    confidence: str
-    note: str = ""
-    known: bool = True
-
-
-@dataclass(frozen=True)
-class Pin:
-    """A pin of the module. Flags are True, False or None (not documented).
-
-    `buses` maps a bus object to the role of this pin on it (TX, SCL, COPI, ...). `direction` is what the
-    pin can be electrically: a GPIO is "either", a dedicated bus pin is what its role makes it.
-    """
-
-    name: str
-    gpio: bool
-    direction: Direction
-    buses: Mapping[str, str]
-    adc: Flag = False
-    dac: Flag = False
-    pwm: Flag = False
-    pulse_counter: Flag = False
-    wake: Flag = False
-    state_change: Flag = False
-    ptpg_trigger_for: tuple[str, ...] | None = ()
-    default_state: str | None = None
-    confidence: str = "documented"
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Bus:
-    """What every bus object has. `unknown` holds the roles whose pin is not documented."""
-
-    name: str
-    pins: Mapping[str, str]
-    unknown: frozenset[str]
-    dedicated: bool
-    pins_confidence: str
-    note: str
-
-    def pin(self, role: str) -> str | None:
-        """The imp pin in a role such as "tx", or None when the bus has no such line (or it is unknown)."""
-        return self.pins.get(role)
-
-
 B = TypeVar("B", bound=Bus)
-
-
-@dataclass(frozen=True)
-class Uart(Bus):
-    """A UART object; rates in bit/s (uart.configure page), None when unknown."""
-
-    min_baud: int | None
-    max_baud: int | None
-    baud_confidence: str
-
-    @property
-    def tx(self) -> str | None:
-        """Transmit pin, None on a receive-only UART."""
-        return self.pin("tx")
-
-    @property
-    def rx(self) -> str | None:
-        """Receive pin, None on a transmit-only UART."""
-        return self.pin("rx")
-
-    @property
-    def rts(self) -> str | None:
-        """RTS pin, None where there is none or it is not documented."""
-        return self.pin("rts")
-
-    @property
-    def cts(self) -> str | None:
-        """CTS pin, None where there is none or it is not documented."""
-        return self.pin("cts")
-
-
-@dataclass(frozen=True)
-class Spi(Bus):
-    """An SPI object (always the controller); rates in kHz, None when unknown."""
-
-    modes: tuple[int, ...]
-    rates_khz: tuple[float, ...] | None
-    min_khz: float | None
-    max_khz: float | None
-    rates_confidence: str
-    cs_behaviour: str
-
-
-@dataclass(frozen=True)
-class I2c(Bus):
-    """An I²C object (always the controller); speeds in Hz."""
-
-    speeds_hz: tuple[int, ...]
-    clock_stretching: Flag
-    internal_pullups: Flag
-
-
-@dataclass(frozen=True)
-class Usb:
-    """The USB host: `object` is its path under `imp` ("hardware.usb"); pins by role."""
-
-    object: str
-    pins: Mapping[str, str]
-    limits: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class SpiFlash:
-    """Facts of hardware.spiflash and the chip behind it; bytes and Hz."""
-
-    available: bool
-    location: Fact
-    min_bytes: Fact
-    max_bytes: Fact
-    reserved_bytes: Fact
-    min_user_bytes: Fact
-    sector_bytes: Fact
-    speeds_hz: Fact
-    default_speed_hz: Fact
-
-
-@dataclass(frozen=True)
-class Board:
-    """A development board of the vendor: board role to imp pin or bus object, as its code or page says."""
-
-    name: str
-    roles: Mapping[str, Any]
-    source: tuple[str, ...]
-    confidence: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -267,7 +114,7 @@ class Module:
             node = node[key]
         if not isinstance(node, Mapping) or "value" not in node:
             raise UserError(f"{path!r} is not one fact of the {self.name}", "give the path of a leaf")
-        return _fact(node)
+        return read_fact(node)
 
     def buses_on(self, pin: str) -> tuple[str, ...]:
         """Bus objects that use a pin: those cannot be used together."""
@@ -282,17 +129,17 @@ class Module:
 @cache
 def _read(name: str) -> Module:
     facts = load_data("benchctl.dut.modules", f"{name}.yaml")
-    uarts = {key: _uart(key, row) for key, row in facts["uart"]["objects"].items()}
-    spis = {key: _spi(key, row) for key, row in facts["spi"]["objects"].items()}
-    i2cs = {key: _i2c(key, row) for key, row in facts["i2c"]["objects"].items()}
-    flash = _spiflash(facts["spiflash"])
-    usb = _usb(facts["usb"])
-    pins = {key: _gpio(key, row) for key, row in facts["pins"]["table"].items()}
+    uarts = {key: read_uart(key, row) for key, row in facts["uart"]["objects"].items()}
+    spis = {key: read_spi(key, row) for key, row in facts["spi"]["objects"].items()}
+    i2cs = {key: read_i2c(key, row) for key, row in facts["i2c"]["objects"].items()}
+    flash = read_spiflash(facts["spiflash"])
+    usb = read_usb(facts["usb"])
+    pins = {key: read_gpio(key, row) for key, row in facts["pins"]["table"].items()}
     for bus in (*uarts.values(), *spis.values(), *i2cs.values()):
         if bus.dedicated:
-            pins.update(_dedicated(bus))
+            pins.update(bus_pins(bus))
     if flash.available:
-        pins.update({pin: Pin(pin, False, way, {"spiflash": pin[6:]}) for pin, way in FLASH_PINS.items()})
+        pins.update(flash_pins())
     pins[RESET] = Pin(RESET, False, "in", {})
     pins[VCC] = Pin(VCC, False, "passive", {})
     if usb is not None:
@@ -305,114 +152,6 @@ def _read(name: str) -> Module:
         i2cs=MappingProxyType(i2cs),
         usb=usb,
         spiflash=flash,
-        boards=tuple(_board(row) for row in facts["dev_boards"]),
+        boards=tuple(read_board(row) for row in facts["dev_boards"]),
         facts=facts,
     )
-
-
-def _sources(row: Any) -> tuple[str, ...]:
-    return (row,) if isinstance(row, str) else tuple(row)
-
-
-def _fact(row: Mapping[str, Any]) -> Fact:
-    unknown = row["value"] == "unknown"
-    return Fact(
-        value=None if unknown else row["value"],
-        source=_sources(row["source"]),
-        confidence=row["confidence"],
-        note=row.get("note", ""),
-        known=not unknown,
-    )
-
-
-def _or_none(value: Any) -> Any:
-    return None if value == "unknown" else value
-
-
-def _gpio(name: str, row: Mapping[str, Any]) -> Pin:
-    triggers = _or_none(row["ptpg_trigger_for"])
-    return Pin(
-        name=name,
-        gpio=True,
-        direction="either",
-        buses=MappingProxyType(row["buses"]),
-        adc=_or_none(row["adc"]),
-        dac=_or_none(row["dac"]),
-        pwm=_or_none(row["pwm"]),
-        pulse_counter=_or_none(row["pulse_counter"]),
-        wake=_or_none(row["wake"]),
-        state_change=_or_none(row["state_change"]),
-        ptpg_trigger_for=None if triggers is None else tuple(triggers),
-        default_state=_or_none(row["default_state"]),
-        confidence=row["confidence"],
-        note=row["note"],
-    )
-
-
-def _dedicated(bus: Bus) -> dict[str, Pin]:
-    return {
-        pin: Pin(pin, False, _ROLE_DIRECTIONS[role], {bus.name: role.upper()}, confidence=bus.pins_confidence)
-        for role, pin in bus.pins.items()
-    }
-
-
-def _wiring(row: Mapping[str, Any], roles: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "pins": MappingProxyType({role: row[role] for role in roles if row[role] not in (None, "unknown")}),
-        "unknown": frozenset(role for role in roles if row[role] == "unknown"),
-        "dedicated": row["dedicated_pins"],
-        "pins_confidence": row["pins_confidence"],
-        "note": row["note"],
-    }
-
-
-def _uart(name: str, row: Mapping[str, Any]) -> Uart:
-    return Uart(
-        name,
-        **_wiring(row, ("tx", "rx", "rts", "cts")),
-        min_baud=_or_none(row["min_baud"]),
-        max_baud=_or_none(row["max_baud"]),
-        baud_confidence=row["baud_confidence"],
-    )
-
-
-def _spi(name: str, row: Mapping[str, Any]) -> Spi:
-    rates = _or_none(row["rates_khz"])
-    return Spi(
-        name,
-        **_wiring(row, ("copi", "cipo", "sclk", "cs")),
-        modes=tuple(row["modes"]),
-        rates_khz=None if rates is None else tuple(rates),
-        min_khz=_or_none(row["min_khz"]),
-        max_khz=_or_none(row["max_khz"]),
-        rates_confidence=row["rates_confidence"],
-        cs_behaviour=row["cs_behaviour"],
-    )
-
-
-def _i2c(name: str, row: Mapping[str, Any]) -> I2c:
-    return I2c(
-        name,
-        **_wiring(row, ("scl", "sda")),
-        speeds_hz=tuple(row["speeds_hz"]),
-        clock_stretching=_or_none(row["clock_stretching"]),
-        internal_pullups=_or_none(row["internal_pullups"]),
-    )
-
-
-def _usb(row: Mapping[str, Any]) -> Usb | None:
-    if row["supported"]["value"] is not True:
-        return None
-    return Usb(row["object"]["value"], row["pins"]["value"], row["limits"]["value"])
-
-
-def _spiflash(row: Mapping[str, Any]) -> SpiFlash:
-    sizes = ("location", "min_bytes", "max_bytes", "reserved_bytes", "min_user_bytes", "sector_bytes")
-    return SpiFlash(
-        available=row["squirrel_access"]["value"] is True,
-        **{key: _fact(row[key]) for key in (*sizes, "speeds_hz", "default_speed_hz")},
-    )
-
-
-def _board(row: Mapping[str, Any]) -> Board:
-    return Board(row["name"], row["pins"], _sources(row["source"]), row["confidence"], row["note"])

@@ -7,7 +7,8 @@ real imp go through the supply and the cloud.
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchctl.dut.module import RESET, Module
+from benchctl.dut.module import Module
+from benchctl.dut.modules.pins import RESET
 from benchctl.impos.releases import wanted
 from benchctl.twin.faults import FaultSet, declare
 from benchctl.twin.imp.api.server import Server

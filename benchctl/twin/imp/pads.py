@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from benchctl.dut.module import RESET, Module, Pin
+from benchctl.dut.module import Module
+from benchctl.dut.modules.pins import RESET, Pin
 from benchctl.twin.faults import declare
 from benchctl.twin.wires.clocked import ClockNet
 from benchctl.twin.wires.net import Driver, Net

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from benchctl.data import load_data
-from benchctl.dut.module import Uart
+from benchctl.dut.modules.buses import Uart
 
 
 @dataclass(frozen=True)

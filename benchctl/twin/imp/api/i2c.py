@@ -5,7 +5,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from benchctl.dut.module import I2c
+from benchctl.dut.modules.buses import I2c
 from benchctl.twin.faults import declare
 from benchctl.twin.imp.api.base import api
 from benchctl.twin.imp.api.bus import PinnedBus

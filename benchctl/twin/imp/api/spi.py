@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from benchctl.dut.module import Spi
+from benchctl.dut.modules.buses import Spi
 from benchctl.twin.faults import declare
 from benchctl.twin.imp.api.base import api
 from benchctl.twin.imp.api.bus import PinnedBus
