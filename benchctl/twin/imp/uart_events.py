@@ -25,14 +25,15 @@ class UartEvents:
     Args:
         chip: the imp.
         on_wanted: called when it changed whether reception should be reported.
+        catch_up: flags of what was received since reception was last reported.
 
     Attributes:
         callback: the program's function, or None.
         with_flags: it gets one argument, the flags (UART-CFG-03).
     """
 
-    def __init__(self, chip: Chip, on_wanted: Callable[[], None]) -> None:
-        self._chip, self._on_wanted = chip, on_wanted
+    def __init__(self, chip: Chip, on_wanted: Callable[[], None], catch_up: Callable[[], Flags]) -> None:
+        self._chip, self._on_wanted, self._catch_up = chip, on_wanted, catch_up
         self.callback: Closure | None = None
         self.with_flags = False
         self._flags = Flags(0)
@@ -77,7 +78,7 @@ class UartEvents:
         return int(flags)
 
     def _arguments(self) -> list[Any]:
-        raised, self._raised, self._posted = self._raised, Flags(0), False
+        raised, self._raised, self._posted = self._raised | self._catch_up(), Flags(0), False
         self._on_wanted()
         if not self.with_flags:
             return []

@@ -100,6 +100,7 @@ class Receiver:
         self._enabled_ns = chip.world.now
         self._flags = Flags(0)
         self._next: Event | None = None
+        self._closed = False
         self._line = UartReceiver(net, fmt, self._plan)
         self._set_rts()
         self._plan()
@@ -140,11 +141,25 @@ class Receiver:
         """True while a frame is on the wire."""
         return bool(self._line.pending) and self._line.pending[0].start_ns <= self._chip.world.now
 
+    def catch_up(self) -> Flags:
+        """Flags of what has arrived and was not looked at before."""
+        return self._collect()
+
+    def release_rts(self) -> None:
+        """The RTS pin is another's now."""
+        self._rts = None
+        self._plan()
+
     def close(self) -> None:
-        """Stop receiving; what the FIFO holds is lost."""
+        """Stop receiving; what has arrived can still be read. Harmless when it has stopped."""
+        if self._closed:
+            return
+        self._collect()
+        self._closed = True
         self._line.close()
         if self._next is not None:
             self._next.cancel()
+            self._next = None
 
     def _collect(self) -> Flags:
         """Move what has arrived into the FIFO; returns the flags it raised."""

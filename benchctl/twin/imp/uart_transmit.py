@@ -76,6 +76,13 @@ class Sender:
         starts = self._line.starts_after(self._world.now)
         return starts[-bytes_left - 1] if len(starts) > bytes_left else self._world.now
 
+    def ignore_cts(self) -> None:
+        """The CTS pin is another's now: nothing keeps bytes back."""
+        if self._watch is not None:
+            self._watch.close()
+        self._watch = self._cts = None
+        self._cts_changed(0)
+
     def close(self) -> bytes:
         """Stop after the frame on the line; returns what was not sent."""
         if self._watch is not None:

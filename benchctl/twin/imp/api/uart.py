@@ -1,21 +1,18 @@
 """hardware.uart...: serial ports. Facts: api/uart.yaml; the ids in comments are its."""
 
 from collections.abc import Generator
-from typing import Any
 
-from benchctl.dut.module import Uart
+from benchctl.dut.modules.buses import Uart
 from benchctl.twin.faults import declare
 from benchctl.twin.imp.api.base import ApiObject, api
 from benchctl.twin.imp.api.pin import pin_of
 from benchctl.twin.imp.chip import Chip
 from benchctl.twin.imp.constants import CONTROL, PARITY
-from benchctl.twin.imp.pads import Pad
 from benchctl.twin.imp.runtime import NATIVE_NS, Trigger
 from benchctl.twin.imp.txactive import TransmitActive
 from benchctl.twin.imp.uart_clock import uart_clock
-from benchctl.twin.imp.uart_events import UartEvents
-from benchctl.twin.imp.uart_receive import DEAF_AFTER_SENDING, LONGEST_INTERVAL_US, Flags, Receiver
-from benchctl.twin.imp.uart_transmit import Sender
+from benchctl.twin.imp.uart_port import DEFAULT_FIFO, SerialPort
+from benchctl.twin.imp.uart_receive import LONGEST_INTERVAL_US
 from benchctl.twin.imp.values import (
     ANY,
     FUNCTION,
@@ -29,13 +26,11 @@ from benchctl.twin.imp.values import (
     as_bytes,
     as_string,
 )  # fmt: skip
-from benchctl.twin.wires.net import Net
 from benchctl.twin.wires.uart_line import LineFormat, UartReceiver
 
-DEFAULT_FIFO = 80
 _LONGEST_POST_US = 5000  # UART-TXA-E1
-_DEAF_NS = 5_000_000
 _DATA_BITS = (7, 8)
+_EARLY_BIT_FS = 8_680_555_556  # 115200 bit/s
 
 TIMING_ALWAYS = declare(
     "uart-timing-always-on", "r34-uart-timing-enabled-flag", "read() carries intervals without TIMING_ENABLED"
@@ -49,12 +44,6 @@ ACTIVE_IGNORED = declare(
     "uart-txactive-without-effect",
     "r34-uart-improvements-all-modules",
     "settxactive() returns but the pin never moves",
-)
-ACTIVE_REBOOTS = declare(
-    "uart-txactive-reboots",
-    "r34-imp005-settxactive-crash-fix",
-    "about one transmission in thirty with settxactive() reboots the imp",
-    ["imp005"],
 )
 CUT_AT_NUL = declare(
     "uart-readblob-cut-at-nul",
@@ -103,20 +92,16 @@ class UartPort(ApiObject):
         super().__init__(chip, path)
         self._uart = uart
         self._clock = uart_clock(chip.module.name, uart)
-        self._receiver: Receiver | None = None
-        self._sender: Sender | None = None
-        self._active: TransmitActive | None = None
+        self._port = SerialPort(chip, path, uart)
         self._control = 0
-        self._events = UartEvents(chip, self._watch)
         self._rate = 0
         self._chance = chip.random(path)
         self._early: UartReceiver | None = None
-        self._bit_ns = 0
 
     @property
     def armed(self) -> bool:
         """A callback may still come."""
-        return self._events.callback is not None
+        return self._port.events.callback is not None
 
     @api(
         "configure",
@@ -130,7 +115,10 @@ class UartPort(ApiObject):
     def configure(
         self, baud: int, bits: int, parity: int, stops: int, control: int, callback: Closure | None
     ) -> int | None:
-        """Set the format and enable the port; the rate in use (UART-CFG-01, -02)."""
+        """Set the format and enable the port; the rate in use (UART-CFG-01, -02).
+
+        choice: control flags that do not exist are ignored.
+        """
         if baud <= 0 or bits not in _DATA_BITS or parity not in PARITY.values() or stops not in (1, 2):
             raise Thrown("bad uart configuration")  # choice: UART-CFG-E1
         self._crash_perhaps()
@@ -138,22 +126,21 @@ class UartPort(ApiObject):
         self._rate = self._clock.rate(divisor)
         half_stops = 2 if self.chip.broken(ONE_STOP_BIT) else 2 * stops
         letter = {PARITY["PARITY_EVEN"]: "E", PARITY["PARITY_ODD"]: "O"}.get(parity, "N")
-        fmt = LineFormat(self._clock.bit_fs(divisor), bits, letter, half_stops)
-        self._bit_ns = fmt.bit_fs // 1_000_000
         early = self._taken_early()
-        self._close()
         self._control = control
-        self._events.begin(callback, with_flags=bool(control & CONTROL["CALLBACK_WITH_FLAGS"]))
-        self._open(fmt)
-        if self._receiver is not None and self.chip.broken(READS_EARLY):
-            self._receiver.preload(early)
-        # The rate is returned from impOS 30 on.
+        self._port.events.begin(callback, with_flags=bool(control & CONTROL["CALLBACK_WITH_FLAGS"]))
+        self._port.open(LineFormat(self._clock.bit_fs(divisor), bits, letter, half_stops), control)
+        if self._port.receiver is not None and self.chip.broken(READS_EARLY):
+            self._port.receiver.preload(early)
+        if not self.chip.release.since(30):
+            return None
         return baud if self.chip.broken(RATE_ECHOED) else self._rate
 
     @api("read")
     def read(self) -> int:
         """One byte, with its interval when TIMING_ENABLED; -1 when there is none (UART-READ-01, -02)."""
-        entry = self._receiver.read() if self._receiver is not None else None
+        receiver = self._port.receiver
+        entry = receiver.read() if receiver is not None else None
         if entry is None:
             return -1  # choice: also on a port that was not configured
         value, interval = entry
@@ -179,16 +166,18 @@ class UartPort(ApiObject):
         """Send; blocks until all of it is in the FIFO (UART-WRITE-01)."""
         if isinstance(data, bool) or not isinstance(data, int | str | Blob):
             raise Thrown("data must be an integer, string or blob")  # choice
-        if self._sender is None:
-            raise Thrown("uart not configured")  # choice: UART-WRITE-05
+        if not self._port.is_open:
+            raise Thrown("uart not configured")  # choice: UART-WRITE-05; the next is of the same kind
+        if self._port.sender is None:
+            raise Thrown("uart has no transmitter")
         # choice: the low eight bits of an integer are sent (UART-WRITE-04)
         raw = bytes([data & 0xFF]) if isinstance(data, int) else as_bytes(data)
-        return self._write(self._sender, raw)
+        return self._port.transmit(self._port.sender, raw)
 
     @api("flush")
     def flush(self) -> Generator[int | Trigger, None, None]:
         """Block until the last stop bit is over (UART-FLUSH-01)."""
-        sender = self._sender
+        sender = self._port.sender
         if sender is None:
             return
         if self.chip.broken(FLUSH_HANGS) and self._chance.randrange(30) == 0:
@@ -206,14 +195,13 @@ class UartPort(ApiObject):
     @api("disable")
     def disable(self) -> None:
         """Stop and give the pins back (UART-DIS-01)."""
-        self._events.begin(None, with_flags=False)
-        self._close(release=True)
+        self._port.events.begin(None, with_flags=False)
+        self._port.close()
 
     @api("flags", since=(30, 0))
     def flags(self) -> int:
         """Events since last asked; reading clears them (UART-FLAG-01)."""
-        received = self._receiver.take_flags() if self._receiver is not None else Flags(0)
-        return self._events.take(received)
+        return self._port.take_flags()
 
     @api("setrxfifosize", Param("newInputFifoSize", INTEGER), since=(32, 0))
     def setrxfifosize(self, size: int) -> None:
@@ -237,136 +225,54 @@ class UartPort(ApiObject):
         """Drive a pin while transmitting.
 
         choice: null takes it off; it outlives configure() (UART-TXA-06, -07).
+        choice: a polarity that is not 0 means high, a delay below 0 none, and any pre-delay goes.
         """
         if self._uart.tx is None:
             raise Thrown("uart has no transmitter")
         if post_us > _LONGEST_POST_US:
             raise Thrown("postdelay > 5ms: settxactive(pin, polarity, preDelay, postDelay)")
-        if self._active is not None:
-            self._active.release()
-            self._active = None
-        if pin is not None and not self.chip.broken(ACTIVE_IGNORED):
-            pad = pin_of(self.chip, pin)
-            self._active = TransmitActive(self.chip, pad, int(polarity != 0), max(pre_us, 0), max(post_us, 0))
+        pad = pin_of(self.chip, pin) if pin is not None else None
+        self._port.announce(None)
+        if pad is not None and not self.chip.broken(ACTIVE_IGNORED):
+            delays_us = max(pre_us, 0), max(post_us, 0)
+            self._port.announce(TransmitActive(self.chip, pad, int(polarity != 0), *delays_us))
 
     def squirrel_stopped(self) -> None:
         """choice: a program's end disables its UARTs.
 
         FIFO sizes survive it (limit-uart-fifo-sizes-survive-reload).
         """
-        self._events.stop()
-        self._close(release=True)
-        if self._active is not None:
-            self._active.release()
-            self._active = None
+        self._port.events.stop()
+        self._port.announce(None)
+        self._port.close()
 
     def started(self) -> None:
         """impOS has booted: a broken one receives from now on."""
         if self.chip.broken(READS_EARLY) and self._uart.rx is not None and self._early is None:
-            fmt = LineFormat(8_680_555_556)
-            self._early = UartReceiver(self.chip.pads[self._uart.rx].net, fmt, lambda: None)
-
-    def _open(self, fmt: LineFormat) -> None:
-        flow = not self._control & CONTROL["NO_CTSRTS"]
-        if self._uart.tx is not None and not self._control & CONTROL["NO_TX"]:
-            tx = self._claim(self._uart.tx, self._lost_tx)
-            cts = self._claim(self._uart.cts, None) if flow and self._uart.cts else None
-            self._sender = self._new_sender(tx.net, tx, fmt, cts)
-        if self._uart.rx is not None and not self._control & CONTROL["NO_RX"]:
-            rx = self._claim(self._uart.rx, self._lost_rx)
-            rx.driver.set(0)
-            rts = self._claim(self._uart.rts, None) if flow and self._uart.rts else None
-            size = self._fifo("rx")
-            self._receiver = Receiver(self.chip, rx.net, fmt, size, rts, self._events.received)
-            self._watch()
-        self._format = fmt
-        for role, used in (("tx", self._sender), ("rx", self._receiver)):
-            if used is None and role in self._uart.pins:
-                self.chip.pads[self._uart.pins[role]].release(self)
-
-    def _new_sender(self, net: Net, pad: Pad | None, fmt: LineFormat, cts: Pad | None) -> Sender:
-        driver = pad.driver if pad is not None else net.driver("unconnected")
-        return Sender(self.world, driver, fmt, self._fifo("tx"), cts, self._half_sent, self._sent)
-
-    def _close(self, release: bool = False) -> None:
-        if self._receiver is not None:
-            self._receiver.close()
-        if self._sender is not None:
-            self._sender.close()
-        self._receiver = self._sender = None
-        if release:
-            for label in self._uart.pins.values():
-                self.chip.pads[label].release(self)
-
-    def _claim(self, label: str, lost: Any) -> Pad:
-        pad = self.chip.pads[label]
-        pad.claim(self, lost)
-        return pad
-
-    def _lost_tx(self) -> None:
-        """Another function took the TX pin: what is left goes out where nobody sees it."""
-        if self._sender is not None:
-            unsent = self._sender.close()
-            self._sender = self._new_sender(Net(self.world, "nowhere"), None, self._format, None)
-            self._sender.send(unsent)
-
-    def _lost_rx(self) -> None:
-        if self._receiver is not None:
-            self._receiver.close()
-
-    def _write(self, sender: Sender, data: bytes) -> Generator[int | Trigger, None, None]:
-        if not data:
-            return
-        if self._active is not None and not sender.busy:
-            if self.chip.broken(ACTIVE_REBOOTS) and self._chance.randrange(30) == 0:
-                self.chip.crash()
-            self._active.begin()
-            yield self.world.now + self._active.pre_ns
-        sender.send(data)
-        if self._active is not None:
-            self._active.planned(sender.idle_ns, self._bit_ns)
-        size = self._fifo("tx")
-        while sender.waiting > size:
-            yield sender.room_at(size)
+            net = self.chip.pads[self._uart.rx].net
+            self._early = UartReceiver(net, LineFormat(_EARLY_BIT_FS), lambda: None)
 
     def _read_many(self, count: int | None) -> bytes:
-        if self._receiver is None:
+        receiver = self._port.receiver
+        if receiver is None:
             return b""
         # choice: TIMING_ENABLED does not change what readblob() and readstring() return (UART-READ-07)
-        limit = self._fifo("rx") if count is None else max(count, 0)
-        data = self._receiver.read_many(limit)
+        # choice: less than one byte is none
+        limit = self._port.fifo("rx") if count is None else max(count, 0)
+        data = receiver.read_many(limit)
         return data.split(b"\0")[0] if self.chip.broken(CUT_AT_NUL) else data
 
-    def _fifo(self, which: str) -> int:
-        size = self.chip.kept.get(f"{self.path} {which}", DEFAULT_FIFO)
-        assert isinstance(size, int)
-        return size
-
     def _set_fifo(self, which: str, size: int) -> None:
-        if self._receiver is not None or self._sender is not None:
+        if self._port.is_open:
             raise Thrown("uart is configured")  # UART-RXF-E1, UART-TXF-E1; the text is a choice
         if size > self.chip.memory_free():
             raise Thrown("not enough memory")
         least = 80 if self.chip.module.name == "imp005" else 20
-        self.chip.kept[f"{self.path} {which}"] = max(size, least)  # choice: clamped (UART-RXF-E3)
-
-    def _watch(self) -> None:
-        if self._receiver is not None:
-            self._receiver.watch(self._events.wants_reception)
-
-    def _half_sent(self) -> None:
-        if self.chip.release.since(32):
-            self._events.sent(Flags.WRITE_HALF_DONE)
-
-    def _sent(self) -> None:
-        if self._active is not None:
-            self._active.end()
-        if self._receiver is not None and self._active is not None and self.chip.broken(DEAF_AFTER_SENDING):
-            self._receiver.deaf_until = self.world.now + _DEAF_NS
-        self._events.sent(Flags.WRITE_DONE)
+        self._port.set_fifo(which, max(size, least))  # choice: clamped (UART-RXF-E3)
 
     def _crash_perhaps(self) -> None:
-        receiving = self._receiver is not None and self._receiver.in_flight
+        receiver = self._port.receiver
+        receiving = receiver is not None and receiver.in_flight
         crashes = (receiving and self.chip.broken(RECONFIGURE_CRASHES)) or (
             self.chip.runtime.callbacks_waiting and self.chip.broken(CONFIGURE_CRASHES)
         )
