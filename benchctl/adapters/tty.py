@@ -6,7 +6,7 @@ import fcntl
 import os
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import serial
@@ -16,6 +16,7 @@ from benchctl.adapters.nodes import explain_node
 from benchctl.adapters.reading import read_exactly
 from benchctl.buses.host import Host
 from benchctl.buses.pattern import Pattern
+from benchctl.buses.pty import tty_baud
 from benchctl.buses.uart import Received, Uart, UartFormat
 from benchctl.errors import (
     AdapterBusyError,
@@ -32,6 +33,7 @@ _POLL_S = 0.0005
 # A reader blocked in the kernel gets its stamp 48 to 90 µs late at the 99th percentile; see `stamp_jitter`.
 _HOST_JITTER_NS = 100_000
 _UNKNOWN_LATENCY_MS = 16
+_BAUD_TOLERANCE = 0.03
 _TIOCGICOUNT = 0x545D
 # Words of struct serial_icounter_struct (linux/serial.h).
 _COUNTERS = {"framing": 6, "overrun": 7, "parity": 8, "break": 9}
@@ -61,17 +63,24 @@ class TtyUart(Uart):
         self._is_pty = Path(os.ttyname(self._port.fileno())).parent.name == "pts"
         self._counts = self._line_counters()
         self._sent_by_ns = 0
+        self._last_look_ns = self._clock.now_ns()
+        self._late_ns = 0
 
     def _open(self) -> serial.Serial:
         holder = holder_of(self._node)
         if holder:  # also one that did not lock it
             raise AdapterBusyError(f"{self._path} is in use", "close the other program", holder=holder)
         try:
-            return serial.Serial(str(self._node), _DEFAULT.baud, timeout=0, write_timeout=0, exclusive=True)
+            port = serial.Serial(str(self._node), _DEFAULT.baud, timeout=0, write_timeout=0, exclusive=True)
         except serial.SerialException as error:
             raise explain_node(
                 error, self._path, self._node, group="dialout", absent="run `benchctl scan` to see what is"
             ) from error
+        # pyserial's lock is only seen by programs that ask for it; this refuses the others too.
+        fcntl.ioctl(port.fileno(), termios.TIOCEXCL)
+        with suppress(ValueError, NotImplementedError):  # what is no USB adapter may have no such setting
+            port.set_low_latency_mode(True)  # an FTDI adapter's latency timer: 1 ms
+        return port
 
     @property
     def format(self) -> UartFormat:
@@ -90,29 +99,37 @@ class TtyUart(Uart):
 
     @property
     def stamp_uncertainty_ns(self) -> int:
-        """Latency timer of the USB adapter behind the port (16 ms when it does not say) and host jitter."""
-        if self._is_pty:
-            return _HOST_JITTER_NS
-        return self._latency_ms() * 1_000_000 + 1_000_000 + _HOST_JITTER_NS
+        """Of the chunk taken last: the adapter's latency timer, how long nobody looked, and host jitter.
+
+        The latency timer is taken for 16 ms where the driver does not tell it.
+        """
+        latency_ns = 0 if self._is_pty else (self._latency_ms() + 1) * 1_000_000
+        return latency_ns + self._late_ns + _HOST_JITTER_NS
 
     def configure(self, fmt: UartFormat) -> float:
-        """Set the format; returns the baud rate asked for: the kernel does not tell the real one."""
+        """Set the format; returns the baud rate the driver says it uses."""
         if fmt.bits not in _BITS or fmt.stop == 1.5:
             raise UserError(f"{self._path} cannot do this format", "use 5 to 8 bits and 1 or 2 stop bits")
         settings: dict[str, object] = {"baudrate": fmt.baud, "stopbits": fmt.stop}
         if not self._is_pty:  # a pty carries whole bytes, and the kernel refuses anything else
             settings |= {"bytesize": fmt.bits, "parity": fmt.parity.value}
         self._apply(settings)
+        with self._errors():
+            baud = tty_baud(self._port.fileno())
+        if abs(baud - fmt.baud) > _BAUD_TOLERANCE * fmt.baud:
+            raise UserError(f"{self._path} cannot make {fmt.baud} baud", f"its driver made it {baud}")
         self._format = fmt
-        return float(fmt.baud)
+        return float(baud)
 
     def _apply(self, settings: dict[str, object]) -> None:
-        try:
-            with self._errors():
+        with self._errors():
+            try:
                 self._port.apply_settings({**self._port.get_settings(), **settings})
-        except (ValueError, termios.error) as error:
-            what = f"{self._path} cannot do this format: {error}"
-            raise UserError(what, "try another baud rate") from error
+            except (ValueError, termios.error) as error:
+                if isinstance(error, termios.error) and error.args[0] != errno.EINVAL:
+                    raise
+                what = f"{self._path} cannot do this format: {error}"
+                raise UserError(what, "try another baud rate") from error
 
     def write(self, data: bytes) -> None:
         """Hand bytes to the kernel; blocks only while its buffer is full."""
@@ -155,10 +172,15 @@ class TtyUart(Uart):
         if chunk is not None:
             return chunk
         with self._errors():
-            if not self._clock.wait_readable(self._port.fileno(), timeout_s):
+            waited_for = not self._clock.wait_readable(self._port.fileno(), 0)
+            if waited_for and not self._clock.wait_readable(self._port.fileno(), timeout_s):
+                self._last_look_ns = self._clock.now_ns()
                 return None
             data = self._port.read(_READ)
         now = self._clock.now_ns()
+        # What was there already came at any time since somebody last looked.
+        self._late_ns = 0 if waited_for else now - self._last_look_ns
+        self._last_look_ns = now
         return Received(now, bytes(data), self._new_errors())
 
     def discard_input(self) -> None:
@@ -184,8 +206,11 @@ class TtyUart(Uart):
             self._port.break_condition = active
 
     def close(self) -> None:
-        """Let go of the port, whatever has become of it."""
+        """Let go of the port, whatever has become of it; harmless when already closed."""
         with self._errors():
+            if self._port.is_open:
+                with suppress(OSError):  # it has gone, and nobody can have it
+                    fcntl.ioctl(self._port.fileno(), termios.TIOCNXCL)
             self._port.close()
 
     @contextmanager
@@ -193,8 +218,9 @@ class TtyUart(Uart):
         """Turn what pyserial and the kernel raise into errors about this port."""
         try:
             yield
-        except (serial.SerialException, OSError) as error:
-            if feature and error.errno in _UNSUPPORTED:
+        except (serial.SerialException, OSError, termios.error) as error:
+            number = error.args[0] if error.args else None  # termios.error has no errno
+            if feature and number in _UNSUPPORTED:
                 raise NotEquippedError(f"{feature} on {self._path}", "use an adapter that has it") from error
             raise AdapterGoneError(
                 f"{self._path} failed: {error}",

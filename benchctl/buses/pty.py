@@ -40,6 +40,11 @@ def pty_settings(side: int) -> PtySettings:
     return PtySettings(baud, bool(flags & termios.CSTOPB), bool(flags & termios.CRTSCTS))
 
 
+def tty_baud(descriptor: int) -> int:
+    """The rate in force on any tty, in bit/s: drivers put the one they really made into its settings."""
+    return int(_read(descriptor)[-1])
+
+
 def set_pty_baud(side: int, baud: int) -> None:
     """Set the rate that a program finds which does not set one itself."""
     i, o, flags, local, line, chars, _, _ = _read(side)

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import subprocess
 import tty
 from collections.abc import Iterator
 from contextlib import suppress
@@ -114,6 +115,45 @@ def test_port_in_use_names_the_holder(uart: TtyUart, ends: Ends) -> None:
         TtyUart(HOST, ends.path)
 
 
+def test_nobody_else_can_open_a_port_in_use(uart: TtyUart, ends: Ends) -> None:
+    Path(ends.path).chmod(0o666)
+    nobody = 65_534 if os.geteuid() == 0 else None  # root may open everything
+    command = ["sh", "-c", ': <> "$0"', ends.path]
+
+    def open_it() -> bool:
+        return subprocess.run(command, capture_output=True, check=False, user=nobody).returncode == 0
+
+    assert not open_it()
+    uart.close()
+    assert open_it()
+
+
+def test_rate_that_the_driver_does_not_make_is_refused(
+    uart: TtyUart, ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "benchctl.adapters.tty.tty_baud", lambda descriptor: 9600
+    )  # what ftdi_sio falls back to
+    with pytest.raises(UserError, match=rf"{ends.path} cannot make 12000000 baud. its driver made it 9600"):
+        uart.configure(UartFormat(12_000_000))
+
+
+def test_stamp_of_what_lay_waiting_says_how_late_it_may_be(uart: TtyUart, ends: Ends) -> None:
+    prompt_ns = uart.stamp_uncertainty_ns
+    task = HOST.clock.spawn(uart.read_chunk, "reader")
+    HOST.clock.sleep(0.05)
+    os.write(ends.other, b"awaited")
+    task.join()
+    assert uart.stamp_uncertainty_ns == prompt_ns
+    sent_ns = HOST.clock.now_ns()
+    os.write(ends.other, b"unawaited")
+    HOST.clock.sleep(0.2)
+    chunk = uart.read_chunk()
+    assert chunk is not None
+    assert chunk.t_ns - sent_ns > 100_000_000
+    assert chunk.t_ns - uart.stamp_uncertainty_ns < sent_ns
+
+
 def test_absent_port() -> None:
     with pytest.raises(AdapterError, match="there is no /dev/serial/by-id/nothing"):
         TtyUart(HOST, "/dev/serial/by-id/nothing")
@@ -121,8 +161,16 @@ def test_absent_port() -> None:
 
 def test_other_side_gone(uart: TtyUart, ends: Ends) -> None:
     os.close(ends.other)
-    with pytest.raises(AdapterGoneError, match=f"{ends.path} failed"):
-        uart.read(1)
+    for use in (
+        lambda: uart.read(1),
+        uart.discard_input,
+        lambda: uart.write(b"x"),
+        uart.drain,
+        lambda: uart.configure(UartFormat(9600)),
+        lambda: uart.set_rts(True),
+    ):
+        with pytest.raises(AdapterGoneError, match=f"{ends.path} failed"):
+            use()
     uart.close()
     uart.close()
 
