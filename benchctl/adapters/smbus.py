@@ -4,17 +4,23 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from smbus2 import SMBus, i2c_msg
+from smbus2 import I2cFunc, SMBus, i2c_msg
 
 from benchctl.adapters.i2c_checks import ADDRESSES, require_address, require_count
 from benchctl.adapters.nodes import explain_node
 from benchctl.buses.host import Host
 from benchctl.buses.i2c import I2c, I2cNackError
-from benchctl.errors import BusTimeoutError, NotEquippedError
+from benchctl.errors import AdapterError, BusTimeoutError, NotEquippedError, UserError
 
+# Of one message (Linux: drivers/i2c/i2c-dev.c).
+_LONGEST = 8192
 _NACK = frozenset({errno.ENXIO, errno.EREMOTEIO})
 # Where Linux shows what the device tree says of a bus; the property is a big-endian 32-bit number.
 _RATE = "sys/bus/i2c/devices/{}/of_node/clock-frequency"
+
+
+class _NoEmptyMessagesError(Exception):
+    """The driver has no messages of zero bytes."""
 
 
 class SmbusI2c(I2c):
@@ -25,6 +31,10 @@ class SmbusI2c(I2c):
     Args:
         host: the machine.
         path: the node as in rig files, "/dev/i2c-1".
+
+    Raises:
+        AdapterError: it is absent or this user may not open it.
+        NotEquippedError: its controller only knows SMBus commands.
     """
 
     def __init__(self, host: Host, path: str) -> None:
@@ -33,6 +43,12 @@ class SmbusI2c(I2c):
         self._rate = host.device_root / _RATE.format(self._node.name)
         with self._errors(None):
             self._bus = SMBus(str(self._node))
+        if not self._bus.funcs & I2cFunc.I2C:
+            self._bus.close()
+            raise NotEquippedError(
+                f"plain I²C on {path}: its controller only knows SMBus commands",
+                "use the bus of another controller, or an FTDI channel",
+            )
 
     def configure(self, hz: float) -> float:
         """The rate the device tree gives the bus, if that is not above `hz`: it cannot be changed from here.
@@ -50,8 +66,11 @@ class SmbusI2c(I2c):
         return float(rate)
 
     def write(self, address: int, data: bytes) -> None:
-        """Write `data`; empty data probes the address (some kernel drivers refuse that)."""
-        self._transfer(address, i2c_msg.write(require_address(address), list(data)))
+        """Write `data`; empty data probes the address, by a read where the driver has no empty messages."""
+        try:
+            self._transfer(address, i2c_msg.write(require_address(address), list(data)))
+        except _NoEmptyMessagesError:
+            self.read(address, 1)
 
     def read(self, address: int, count: int) -> bytes:
         """Read `count` bytes."""
@@ -81,8 +100,16 @@ class SmbusI2c(I2c):
         self._bus.close()
 
     def _transfer(self, address: int, *messages: i2c_msg) -> None:
+        longest = max(len(message) for message in messages)
+        if longest > _LONGEST:
+            raise UserError(f"{longest} bytes are more than i2c-dev moves at once ({_LONGEST})", "split them")
         with self._errors(address):
-            self._bus.i2c_rdwr(*messages)
+            try:
+                self._bus.i2c_rdwr(*messages)
+            except OSError as error:
+                if error.errno == errno.EOPNOTSUPP and not longest:
+                    raise _NoEmptyMessagesError from error
+                raise
 
     @contextmanager
     def _errors(self, address: int | None) -> Iterator[None]:
@@ -94,6 +121,11 @@ class SmbusI2c(I2c):
             if error.errno == errno.ETIMEDOUT:
                 raise BusTimeoutError(
                     f"{self._path} timed out", "see whether a target holds SCL or SDA low"
+                ) from error
+            if error.errno == errno.EAGAIN:
+                raise AdapterError(
+                    f"{self._path} lost arbitration",
+                    "keep the imp and other controllers off the bus meanwhile",
                 ) from error
             raise explain_node(
                 error,

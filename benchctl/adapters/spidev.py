@@ -13,6 +13,7 @@ from benchctl.errors import AdapterError, UserError
 
 _BUFSIZ = "sys/module/spidev/parameters/bufsiz"
 _DEFAULT_BUFSIZ = 4096
+_LIBRARY_MAX = 65_535  # py-spidev splits what is longer, and CS does not stay active in between
 _NODE = re.compile(r"/dev/spidev(\d+)\.(\d+)")
 
 
@@ -31,7 +32,7 @@ class SpidevSpi(Spi):
         self._path = path
         self._node = host.device_root / path.lstrip("/")
         bufsiz = host.device_root / _BUFSIZ
-        self._max = int(bufsiz.read_text()) if bufsiz.is_file() else _DEFAULT_BUFSIZ
+        self._max = min(int(bufsiz.read_text()) if bufsiz.is_file() else _DEFAULT_BUFSIZ, _LIBRARY_MAX)
         self._device = spidev.SpiDev()
         with self._errors():
             self._device.open(int(match[1]), int(match[2]))
@@ -39,7 +40,7 @@ class SpidevSpi(Spi):
 
     @property
     def max_transfer(self) -> int:
-        """The driver's `bufsiz`: spidev cannot hold CS longer."""
+        """The driver's `bufsiz`, 65,535 bytes at most: spidev cannot hold CS longer."""
         return self._max
 
     def configure(self, fmt: SpiFormat) -> float:
@@ -65,7 +66,8 @@ class SpidevSpi(Spi):
                 "split the transfer, or load the spidev module with a larger bufsiz",
             )
         with self._errors():
-            answer = bytes(self._device.xfer2(out))
+            # Not xfer2: that one refuses more than 4096 bytes, whatever the driver takes.
+            answer = bytes(self._device.xfer3(out))
         if len(answer) != len(out):
             raise AdapterError(f"{self._path} returned {len(answer)} of {len(out)} bytes", "see dmesg")
         return answer if duplex else answer[len(write) :]

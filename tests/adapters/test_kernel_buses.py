@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from smbus2 import I2cFunc
 
 from benchctl.adapters import smbus, spidev
 from benchctl.adapters.monotonic import MonotonicClock
@@ -29,7 +30,12 @@ class Kernel:
         self.opened = bus, cs
 
     def xfer2(self, data: bytes) -> list[int]:
+        if len(data) > 4096:
+            raise OverflowError("Argument list size exceeds 4096 bytes.")
         return [byte ^ 0xFF for byte in data]
+
+    def xfer3(self, data: bytes) -> tuple[int, ...]:
+        return tuple(byte ^ 0xFF for byte in data)
 
     def close(self) -> None:
         self.opened = None
@@ -56,8 +62,13 @@ def test_spidev_buffer_size_is_the_drivers(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(spidev.spidev, "SpiDev", Kernel)
     size = tmp_path / "sys/module/spidev/parameters/bufsiz"
     size.parent.mkdir(parents=True)
-    size.write_text("65536\n")
-    assert SpidevSpi(Host(MonotonicClock(), device_root=tmp_path), "/dev/spidev0.0").max_transfer == 65_536
+    host = Host(MonotonicClock(), device_root=tmp_path)
+    size.write_text("32768\n")
+    spi = SpidevSpi(host, "/dev/spidev0.0")
+    assert spi.max_transfer == 32_768
+    assert spi.exchange(bytes(5), 32_763) == b"\xff" * 32_763
+    size.write_text("131072\n")
+    assert SpidevSpi(host, "/dev/spidev0.0").max_transfer == 65_535
 
 
 def test_absent_nodes() -> None:
@@ -70,7 +81,9 @@ def test_absent_nodes() -> None:
 
 
 class Bus:
-    """SMBus with an EEPROM at 0x50 and trouble elsewhere."""
+    """SMBus with an EEPROM at 0x50 and trouble elsewhere; its driver has no empty messages."""
+
+    funcs = I2cFunc.I2C
 
     def __init__(self, path: str) -> None:
         self.messages: list[Any] = []
@@ -78,8 +91,8 @@ class Bus:
     def i2c_rdwr(self, *messages: Any) -> None:
         self.messages = list(messages)
         for message in messages:
-            errors = {0x51: errno.ETIMEDOUT, 0x52: errno.EBUSY, 0x50: 0}
-            number = errors.get(message.addr, errno.EREMOTEIO)
+            errors = {0x50: 0, 0x51: errno.ETIMEDOUT, 0x52: errno.EBUSY, 0x54: errno.EAGAIN}
+            number = errors.get(message.addr, errno.EREMOTEIO) if message.len else errno.EOPNOTSUPP
             if number:
                 raise OSError(number, "no")
             if message.flags & 1:
@@ -106,7 +119,24 @@ def test_smbus_transfers(i2c: SmbusI2c) -> None:
         i2c.read(0x51, 1)
     with pytest.raises(AdapterBusyError, match="/dev/i2c-1 is in use"):
         i2c.read(0x52, 1)
+    with pytest.raises(AdapterError, match="/dev/i2c-1 lost arbitration"):
+        i2c.read(0x54, 1)
+    with pytest.raises(UserError, match=r"9000 bytes are more than i2c-dev moves at once \(8192\)"):
+        i2c.read(0x50, 9000)
     i2c.close()
+
+
+def test_smbus_probes_by_a_read_where_nothing_cannot_be_written(i2c: SmbusI2c) -> None:
+    i2c.write(0x50, b"")
+    with pytest.raises(I2cNackError, match="address 0x53 was not acknowledged"):
+        i2c.write(0x53, b"")
+
+
+def test_a_controller_with_smbus_commands_only_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bus, "funcs", I2cFunc.SMBUS_QUICK | I2cFunc.SMBUS_READ_BYTE)
+    monkeypatch.setattr(smbus, "SMBus", Bus)
+    with pytest.raises(NotEquippedError, match="plain I²C on /dev/i2c-0: its controller only knows SMBus"):
+        SmbusI2c(HOST, "/dev/i2c-0")
 
 
 def test_smbus_rate_is_the_device_trees(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
