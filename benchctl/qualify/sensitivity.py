@@ -42,6 +42,9 @@ class Fault(Protocol):
         """The only modules it can occur on; empty for all."""
 
 
+_Tests = Mapping[str, tuple[str, ...]]
+"""Test ids by the claim they decide."""
+
 Run = Callable[[Sequence[str], str | None], Sequence[TestResult]]
 """Runs tests or folders of tests, named from the project's folder, with a fault or without."""
 
@@ -115,16 +118,17 @@ def sensitivity(
         require_area(project, area).relative_to(project).as_posix() for area in only_areas or areas(project)
     ]
     run = run or ProcessRun(rig, project)
+    everywhere = deciding_tests(project / FOLDER)
     deciding = {
         claim_id: tuple(test for test in tests if any(test.startswith(f"{folder}/") for folder in scope))
-        for claim_id, tests in deciding_tests(project / FOLDER).items()
+        for claim_id, tests in everywhere.items()
     }
     wanted = [
         fault
         for fault in (twin_faults() if faults is None else faults)
         if target.module in (fault.modules or {target.module})
         and claim(fault.claim).applies_to(target.module, target.version)
-        and (not only_areas or claim(fault.claim).area in only_areas or deciding.get(fault.claim))
+        and (not only_areas or _concerns(fault, only_areas, deciding, everywhere))
     ]
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         healthy = pool.submit(run, scope, None)
@@ -139,6 +143,12 @@ def sensitivity(
         tuple(nodeid for nodeid, verdict in unwell.items() if verdict is Verdict.FAIL),
         tuple(nodeid for nodeid, verdict in unwell.items() if verdict in _UNDECIDED),
     )
+
+
+def _concerns(fault: Fault, only_areas: Sequence[str], deciding: _Tests, everywhere: _Tests) -> bool:
+    """Whether these areas have tests of the fault's claim, or should have and no area has."""
+    nowhere = fault.claim not in everywhere and claim(fault.claim).area in only_areas
+    return bool(deciding.get(fault.claim)) or nowhere
 
 
 _UNDECIDED = (Verdict.ERROR, Verdict.INCONCLUSIVE)

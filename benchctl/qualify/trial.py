@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchctl.errors import BenchError
 from benchctl.measure import Verdict, combine
 from benchctl.qualify.judge import Judge
 from benchctl.qualify.outcome import describe, verdict_of
@@ -38,8 +39,13 @@ class Trial:
         """
         if call.excinfo is not None:
             exception = call.excinfo.value
-            verdict = verdict_of(exception, in_fixture=call.when != "call")
-            self.raised.append((verdict, describe(exception, self.root)))
+            verdict, text = (
+                verdict_of(exception, in_fixture=call.when != "call"),
+                describe(exception, self.root),
+            )
+            if call.when == "call" and self._stumbled(exception):
+                verdict, text = Verdict.FAIL, f"the test could not go on: {text}"
+            self.raised.append((verdict, text))
         elif call.when != "call":
             return None
         self._shape(report)
@@ -63,14 +69,19 @@ class Trial:
             round(time.perf_counter() - self._started_s, 3),
         )
 
+    def _stumbled(self, exception: BaseException) -> bool:
+        """True when a test fell over what it had found: after a FAIL there may be nothing left to measure."""
+        own = isinstance(exception, Exception) and not isinstance(exception, BenchError)
+        return own and self.judge.verdict is Verdict.FAIL
+
     def _message(self) -> str:
         """What led to the verdict; with an ERROR also the failures, since both need somebody's attention."""
         if self.verdict in (Verdict.PASS, Verdict.OBSERVED):
             return ""
-        texts = [text for verdict, text in self.raised if text]
-        if self.judge.verdict in (self.verdict, Verdict.FAIL) and self.judge.message:
-            texts.append(self.judge.message)
-        return "\n".join(texts)
+        raised = [text for _, text in self.raised]
+        judged = [self.judge.message] if self.judge.verdict in (self.verdict, Verdict.FAIL) else []
+        texts = judged + raised if self.verdict is Verdict.FAIL else raised + judged
+        return "\n".join(filter(None, texts))
 
     def _shape(self, report: pytest.TestReport) -> None:
         """Suites know no expected failures: a known fault of the imp is a FAIL like any other."""

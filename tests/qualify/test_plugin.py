@@ -79,6 +79,8 @@ def test_lacks_in_call(): raise errors.NotEquippedError("logic capture")
 def test_gone(broken): ...
 def test_doubtful(doubtful): ...
 def test_bug(): raise KeyError("x")
+def test_stumbles(judge): judge.equal("edges", 1, 2); raise KeyError("x")
+def test_gone_after_a_failure(judge): judge.equal("edges", 1, 2); raise errors.AdapterGoneError("vanished")
 def test_teardown(late, judge): judge.equal("reply", 1, 1)
 def test_skips(): pytest.skip("no cellular network here")
 @pytest.mark.xfail(reason="known")
@@ -100,6 +102,8 @@ def test_known(): assert False
         "test_gone": "ERROR",
         "test_doubtful": "ERROR",
         "test_bug": "ERROR",
+        "test_stumbles": "FAIL",
+        "test_gone_after_a_failure": "ERROR",
         "test_teardown": "ERROR",
         "test_skips": "NOT-APPLICABLE",
         "test_known": "FAIL",
@@ -109,9 +113,11 @@ def test_known(): assert False
     assert "needs an instrument with an uncertainty below 1 ms" in suites.message("test_coarse")
     assert suites.message("test_threw") == "uart.read threw: no such index."
     assert suites.message("test_bug") == "KeyError: 'x'"
+    stumbled = "edges: expected 2, got 1\nthe test could not go on: KeyError: 'x'"
+    assert suites.message("test_stumbles") == stumbled
     assert suites.results()["totals"] == {
-        "ERROR": 4,
-        "FAIL": 5,
+        "ERROR": 5,
+        "FAIL": 6,
         "INCONCLUSIVE": 1,
         "NOT-EQUIPPED": 2,
         "NOT-APPLICABLE": 1,

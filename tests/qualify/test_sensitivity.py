@@ -103,6 +103,12 @@ def test_an_area_limits_tests_and_faults(suites: Path) -> None:
         measure(suites, bench, areas=["usv"])
 
 
+def test_an_area_is_not_blamed_for_claims_that_another_decides(suites: Path) -> None:
+    undecided = Fault("nobody", claim="r30-uart-callback-event-parameter")
+    found = measure(suites, Bench(), Fault("decided under usb"), undecided, areas=["uart"])
+    assert found.holes == ("nobody",)
+
+
 def test_the_bench_failing_on_the_healthy_twin_is_not_all_well() -> None:
     assert Sensitivity((), (), (HOST,)).exit_code == 3
 
