@@ -84,4 +84,6 @@ def _better_instrument(measurement: Measurement) -> str:
 
 def _amount(value: float, measurement: Measurement) -> str:
     factor, unit = prefixed(value, measurement.unit)
-    return f"{value / factor:.3g} {unit}".rstrip()
+    number = value / factor
+    digits = ".0f" if 1e3 <= abs(number) < 1e6 else ".3g"  # no powers of ten for units without prefixes
+    return f"{number:{digits}} {unit}".rstrip()

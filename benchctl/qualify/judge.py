@@ -36,10 +36,11 @@ class Intervals:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A capture to show when the test does not pass."""
+    """A capture to show when the test does not pass; `closer` is a pair of ticks worth a closer look."""
 
     waveform: Waveform
     caption: str
+    closer: tuple[int, int] | None = None
 
 
 @dataclass
@@ -106,9 +107,14 @@ class Judge:
         """Show a histogram of times in ns, with their limits, in the report."""
         self.histograms.append(Intervals(name, np.asarray(ns, dtype=np.float64).ravel(), low_ns, high_ns))
 
-    def attach_waveform(self, waveform: Waveform, caption: str) -> None:
-        """Show this capture in the report if the test fails or is inconclusive."""
-        self.waveforms.append(Picture(waveform, caption))
+    def attach_waveform(
+        self, waveform: Waveform, caption: str, *, closer: tuple[int, int] | None = None
+    ) -> None:
+        """Show this capture in the report if the test does not pass; and once more, what lies about `closer`.
+
+        `closer` is a pair of ticks, such as of the two edges between which the test has measured.
+        """
+        self.waveforms.append(Picture(waveform, caption, closer))
 
     @property
     def verdict(self) -> Verdict | None:

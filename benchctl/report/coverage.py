@@ -26,6 +26,11 @@ class Coverage:
     nobody: tuple[Claim, ...]
 
     @property
+    def failed(self) -> tuple[str, ...]:
+        """The ids of those that a test found wrong."""
+        return tuple(claim_id for claim_id, verdict in self.decided.items() if verdict is Verdict.FAIL)
+
+    @property
     def applicable(self) -> int:
         """How many claims apply."""
         return len(self.decided) + len(self.undecided) + len(self.nobody)

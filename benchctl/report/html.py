@@ -7,6 +7,7 @@ and everything above the table come from templates/.
 import platform
 import re
 from collections import Counter
+from collections.abc import Sequence
 from html import escape
 from importlib import metadata
 from pathlib import Path
@@ -26,7 +27,7 @@ from benchctl.report.quantity import in_print
 from benchctl.report.results import Recorded, Results, TestResult
 
 if TYPE_CHECKING:
-    from benchctl.qualify.judge import Judge
+    from benchctl.qualify.judge import Entry, Judge
     from benchctl.qualify.qualification import Qualification
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -38,7 +39,7 @@ _PICTURED = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.ERROR)
 _MOST_PICTURES = 4
 _MOST_MEASUREMENTS = 100
 _LONGEST_LOG = 20_000
-_SHOWN_IN_ROW = 160
+_SHOWN_IN_ROW, _VALUES_IN_ROW, _LONGEST_IN_ROW = 160, 2, 32
 
 _environment = Environment(
     loader=PackageLoader("benchctl.report"),
@@ -48,6 +49,7 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.globals.update(
+    around=svg.around,
     claim=claim,
     histogram=svg.histogram,
     in_print=in_print,
@@ -79,12 +81,14 @@ class HtmlReport:
         self._run = run
         self._baseline = baseline
         self._results: dict[str, TestResult] = {}
+        self._telling: dict[str, list[Recorded]] = {}
         self._details: dict[str, str] = {}
         self._report: Any = None
 
     def pytest_benchctl_result(self, result: TestResult, judge: "Judge") -> None:
         """Render a test's details while its captures are at hand; they are not kept."""
         self._results[result.nodeid] = result
+        self._telling[result.nodeid] = _telling(judge.entries, result.verdict)
         self._details[result.nodeid] = _environment.get_template("detail.html").render(
             test=result,
             entries=judge.entries[:_MOST_MEASUREMENTS],
@@ -127,6 +131,8 @@ class HtmlReport:
             return
         row = _environment.get_template("row.html").render(
             test=result,
+            telling=self._telling[report.nodeid],
+            longest=_LONGEST_IN_ROW,
             open=result.verdict in _PICTURED,
             rank=_READING_ORDER.index,
             bench_time=Recorded("bench time", float(f"{result.bench_s:.4g}"), "s"),
@@ -181,6 +187,12 @@ class HtmlReport:
             "Platform": platform.platform(),
             "Libraries": {name: _version(name) for name in _LIBRARIES},
         }
+
+
+def _telling(entries: "Sequence[Entry]", verdict: Verdict) -> list[Recorded]:
+    """What a row has room for: what led to the verdict, and measurements before comparisons."""
+    order = sorted(entries, key=lambda each: (each.verdict is not verdict, each.recorded.uncertainty is None))
+    return [entry.recorded for entry in order[:_VALUES_IN_ROW]]
 
 
 def _by_area(tests: list[TestResult]) -> dict[str, Counter[Verdict]]:

@@ -14,11 +14,14 @@ def is_number(value: Scalar) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def in_print(record: Recorded) -> tuple[str, str]:
-    """The value with unit and uncertainty, and its limits, as text: `1.752 ± 0.012 ms`, `≤ 2 ms`."""
+def in_print(record: Recorded, longest: int = _LONGEST_TEXT) -> tuple[str, str]:
+    """The value with unit and uncertainty, and its limits, as text: `1.752 ± 0.012 ms`, `≤ 2 ms`.
+
+    Values that are no numbers are cut to `longest` characters.
+    """
     if not is_number(record.value):
-        expected = "" if record.low is None else f"= {_text(record.low)}"
-        return f"{_text(record.value)} {record.unit}".rstrip(), expected
+        expected = "" if record.low is None else f"= {_text(record.low, longest)}"
+        return f"{_text(record.value, longest)} {record.unit}".rstrip(), expected
     factor, unit = prefixed(record.value, record.unit)
     decimals = _decimals(record.uncertainty, factor)
     value = _number(record.value / factor, decimals)
@@ -50,6 +53,6 @@ def _number(value: float, decimals: int | None = None) -> str:
     return f"{value:.6g}" if decimals is None else f"{value:.{decimals}f}"
 
 
-def _text(value: Scalar) -> str:
+def _text(value: Scalar, longest: int) -> str:
     text = str(value)
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"

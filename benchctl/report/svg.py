@@ -14,8 +14,10 @@ from benchctl.report.quantity import in_print, is_number
 from benchctl.report.results import Recorded
 
 _BINS = 60
-_WIDTH, _LEFT = 900, 110
+_WIDTH, _LEFT, _RIGHT = 900, 110, 25
+_PLOT = _WIDTH - _LEFT - _RIGHT
 _ROW, _SWING = 30, 18
+_LEAST_MARGIN = 20
 _BAR_WIDTH, _BAR_HEIGHT = 150, 14
 _STYLE = (
     "text{font:11px sans-serif;fill:#5d6a7a}.tick{text-anchor:middle}.axis{stroke:#93a0af;fill:none}"
@@ -91,14 +93,21 @@ def standalone(drawing: str) -> str:
     )
 
 
+def around(picture: Waveform, start: int, end: int) -> Waveform:
+    """The part of a capture from tick `start` to tick `end`, with half as much again on either side."""
+    margin = max((end - start) // 2, _LEAST_MARGIN)
+    return picture.slice(start - margin, end + margin)
+
+
 def waveform(picture: Waveform) -> str:
     """The channels of a capture over time; what is too dense for the screen becomes a solid block."""
     duration = picture.duration_ns
     if not picture.names or duration <= 0:
         return ""
+    start = float(picture.start * picture.tick_ns)
     height = _ROW * len(picture.names)
     rows = "".join(_channel(picture, name, n * _ROW) for n, name in enumerate(picture.names))
-    axis = _axis(0, duration, _LEFT, _WIDTH - _LEFT, height + 4)
+    axis = _axis(start, start + duration, _LEFT, _PLOT, height + 4)
     return f"<svg class='waveform' viewBox='0 0 {_WIDTH} {height + 26}'>{rows}{axis}</svg>"
 
 
@@ -106,7 +115,7 @@ def _channel(picture: Waveform, name: str, top: int) -> str:
     high, low = top + (_ROW - _SWING) // 2, top + (_ROW + _SWING) // 2
     ticks = picture.edges(name)
     ticks = ticks[(ticks >= picture.start) & (ticks < picture.end)]
-    columns = np.round((ticks - picture.start) * ((_WIDTH - _LEFT) / picture.span), 0).astype(int)
+    columns = np.round((ticks - picture.start) * (_PLOT / picture.span), 0).astype(int)
     at, count = np.unique(columns, return_counts=True)
     after = (np.cumsum(count) & 1).astype(bool) ^ picture.initial_level(name)
     level = high if picture.initial_level(name) else low
@@ -114,7 +123,7 @@ def _channel(picture: Waveform, name: str, top: int) -> str:
     for x, edges, is_high in zip(at, count, after, strict=True):
         level = high if is_high else low
         path.append(f"H{x + _LEFT}" + (f"V{high}V{low}" if edges > 1 else "") + f"V{level}")
-    path.append(f"H{_WIDTH}")
+    path.append(f"H{_LEFT + _PLOT}")
     label = name.replace("&", "&amp;").replace("<", "&lt;")
     return f"<text x='0' y='{low - 4}'>{label}</text><path class='wave' d='{''.join(path)}'/>"
 

@@ -44,6 +44,7 @@ def test_the_resolution_bounds_the_uncertainty_from_below() -> None:
 def test_fail_says_by_how_much() -> None:
     assert decide(Measurement("gap", 2.5, "ms", 0.1, high=2.0)) == (Verdict.FAIL, "0.5 ms above the limit")
     assert decide(Measurement("count", 1, low=3)) == (Verdict.FAIL, "2 below the limit")
+    assert decide(Measurement("gap", 0.0, "µs", low=4145.6)) == (Verdict.FAIL, "4146 µs below the limit")
 
 
 @pytest.mark.parametrize(

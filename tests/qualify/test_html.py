@@ -14,10 +14,12 @@ from benchctl.capture.waveform import Waveform
 @pytest.mark.claim("r34-usb-host-support")
 @pytest.mark.parametrize("high", [2e-3, 1e-3])
 def test_gap(judge, high):
-    judge.measure("gap <x>", 1.5e-3, unit="s", uncertainty=1e-5, low=0, high=high, source="logic capture")
     judge.equal("text", "next\\x85line", "next\\x85line")
+    judge.equal("more text", "y" * 100, "y" * 100)
+    judge.measure("gap <x>", 1.5e-3, unit="s", uncertainty=1e-5, low=0, high=high, source="logic capture")
     judge.intervals("gaps", np.linspace(1e6, 2e6, 100_000), high_ns=high * 1e9)
-    judge.attach_waveform(Waveform.from_edges({"TXD": (1, np.arange(1, 500_000))}, 500_001), "the frame")
+    capture = Waveform.from_edges({"TXD": (1, np.arange(1, 500_000))}, 500_001)
+    judge.attach_waveform(capture, "the frame", closer=(250_000, 250_010))
 """
 
 
@@ -55,7 +57,20 @@ def test_details_have_claims_drawings_and_a_capture_only_of_what_failed(page: st
         assert "logic capture" in details
         assert "class='histogram'" in details
     assert "class='waveform'" not in passes
-    assert "class='waveform'" in fails
+    assert fails.count("class='waveform'") == 2
+    assert "closer: the frame" in fails
+
+
+def test_a_row_shows_what_led_to_its_verdict(page: str) -> None:
+    for found in blob(page)["tests"].values():
+        row = "".join(found[0]["resultsTableRow"])
+        shown = re.findall(r"<span>(.*?):", row)
+        assert shown == ["gap &lt;x&gt;", "text"]
+        assert "and 1 more" in row
+
+
+def test_claims_that_failed_come_first(page: str) -> None:
+    assert "The imp does not do what 1 of them says:" in page
 
 
 def test_the_environment_says_what_was_tested(page: str) -> None:

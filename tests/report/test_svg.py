@@ -13,11 +13,21 @@ finite = st.floats(-1e12, 1e12)
 
 
 def test_a_waveform_is_drawn_as_it_is() -> None:
-    drawn = svg.waveform(Waveform.from_edges({"A & B": (0, [100, 300])}, span=790))
+    drawn = svg.waveform(Waveform.from_edges({"A & B": (0, [100, 300])}, span=765))
     root = Xml.fromstring(drawn)
     assert next(each.text for each in root.iter("text")) == "A & B"
     wave = next(each for each in root.iter("path") if each.get("class") == "wave")
-    assert wave.get("d") == "M110 24H210V6H410V24H900"
+    assert wave.get("d") == "M110 24H210V6H410V24H875"
+
+
+def test_a_closer_look_keeps_the_time_of_the_whole_capture() -> None:
+    capture = Waveform.from_edges({"DE": (0, [10_000, 12_000])}, span=100_000)
+    closer = svg.around(capture, 10_000, 12_000)
+    assert (closer.start, closer.span, list(closer.edges("DE"))) == (9000, 4000, [10_000, 12_000])
+    labels = [each.text for each in Xml.fromstring(svg.waveform(closer)).iter("text")]
+    assert labels == ["DE", "9 µs", "10 µs", "11 µs", "12 µs", "13 µs"]
+    narrow = svg.around(capture, 5, 5)
+    assert (narrow.start, narrow.end) == (0, 25)
 
 
 def test_what_is_too_dense_for_the_screen_becomes_a_block_of_bounded_size() -> None:
