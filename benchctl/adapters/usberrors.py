@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import usb.core
 from pyftdi.ftdi import FtdiError
 from usb.core import Device, NoBackendError, USBError
 
@@ -35,7 +36,7 @@ def explain(error: OSError, device: Device, who: str) -> AdapterError:
     # pyftdi raises its own error "from None", but the USB error it caught is still attached.
     cause = error.__context__ if isinstance(error, FtdiError) else error
     number = cause.errno if isinstance(cause, OSError) else None
-    if number in _GONE:
+    if number in _GONE or not (number in _REFUSED or _still_attached(device)):
         return AdapterGoneError(f"{who} has gone", "plug it in again and check its cable and hub")
     if number == errno.EBUSY:
         holder = holder_of(usb_node(device))
@@ -45,6 +46,17 @@ def explain(error: OSError, device: Device, who: str) -> AdapterError:
     if number == errno.ETIMEDOUT:
         return AdapterError(f"{who} did not finish a USB transfer in time", "unplug it and plug it in again")
     return AdapterError(f"{who} failed: {cause}", "unplug it and plug it in again")
+
+
+def _still_attached(device: Device) -> bool:
+    """Whether it is: on its way out a device makes whatever error its last transfer ran into."""
+    try:
+        return any(
+            other.address == device.address
+            for other in usb.core.find(find_all=True, backend=device.backend, bus=device.bus)
+        )
+    except (USBError, NoBackendError):
+        return True  # nobody knows
 
 
 def no_backend(error: NoBackendError) -> AdapterError:

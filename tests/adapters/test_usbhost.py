@@ -1,6 +1,5 @@
 import errno
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +14,6 @@ from benchctl.twin.usb.hub import PowerHub
 
 if TYPE_CHECKING:
     from tests.adapters.conftest import Bench
-
-DEVICE = SimpleNamespace(bus=1, address=5, idVendor=0x0403)
 
 
 def test_scan_lists_chips_hubs_and_kernel_nodes(bench: "Bench", tmp_path: Path) -> None:
@@ -69,9 +66,22 @@ def test_twins_need_a_port(bench: "Bench") -> None:
         (errno.EIO, AdapterError, "quad failed: .*Input/output"),
     ],
 )
-def test_usb_errors_say_what_to_do(number: int, kind: type[AdapterError], text: str, wrapped: bool) -> None:
-    with pytest.raises(kind, match=text), usb_errors(DEVICE, "quad"):
+def test_usb_errors_say_what_to_do(
+    bench: "Bench", number: int, kind: type[AdapterError], text: str, wrapped: bool
+) -> None:
+    bench.plug("ft4232h", "FT4A", {})
+    device = find_device(bench.host, "ft4232h", serial="FT4A")
+    with pytest.raises(kind, match=text), usb_errors(device, "quad"):
         _fail(number, wrapped)
+
+
+@pytest.mark.parametrize("number", [errno.ENODEV, errno.EIO, errno.EPIPE, errno.EOVERFLOW, errno.ETIMEDOUT])
+def test_whatever_the_last_transfer_ran_into_it_is_gone(bench: "Bench", number: int) -> None:
+    port = bench.plug("ft4232h", "FT4A", {})
+    device = find_device(bench.host, "ft4232h", serial="FT4A")
+    port.unplug()
+    with pytest.raises(AdapterGoneError, match="quad has gone"), usb_errors(device, "quad"):
+        _fail(number, wrapped=True)
 
 
 def _fail(number: int, wrapped: bool) -> None:

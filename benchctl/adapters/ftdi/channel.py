@@ -161,17 +161,14 @@ class FtdiChannel:
             raise AdapterError(f"{self.who} has been closed", "ask the bench for the port again")
 
     def close(self) -> None:
-        """High impedance, then let go; harmless when already closed.
+        """High impedance; harmless when already closed.
+
+        pyftdi's own closing is left out: it would give the interface to the kernel, which makes a tty of it
+        that programs open, while the chip is still ours.
 
         Raises:
             AdapterError: the channel could not be reached any more.
         """
-        if not self.is_open:
-            return
-        self.is_open = False
-        try:
+        if self.is_open:
+            self.is_open = False
             self.release()
-        finally:
-            with self.errors():
-                # Frozen: otherwise pyftdi goes back to UART mode here, which drives the pins.
-                self._ftdi.close(freeze=True)

@@ -86,8 +86,7 @@ class FtdiChip:
     def _give_back(self) -> None:
         """Let the kernel have the interfaces again that it had before."""
         for index in self._detached:
-            # A chip that is gone cannot be given back, and pyftdi gives back what it had opened.
-            with suppress(USBError):
+            with suppress(USBError):  # a chip that is gone cannot be given back
                 usb.util.release_interface(self._device, index)
                 self._device.attach_kernel_driver(index)
 

@@ -82,8 +82,10 @@ def test_the_kernel_gets_its_interfaces_back(bench: "Bench") -> None:
     (node,) = bench.bus.nodes()
     assert node.bound == {0, 1, 2, 3}
     chip = bench.open("ft4232h", "FT4A")
-    FtdiUart(chip, "B")
-    assert not node.bound
+    FtdiUart(chip, "B").close()
+    FtdiUart(chip, "C")
+    assert not node.bound  # also a closed channel is the chip's, and no tty
+    assert set(node.claims) == {0, 1, 2, 3}
     chip.close()
     assert node.bound == {0, 1, 2, 3}
     assert not node.claims
