@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchctl.data import load_data
 from benchctl.errors import NotEquippedError, UserError
 from benchctl.flash.parameters import Parameters
 from benchctl.flash.sfdp import AddressBytes, FourByteEntry, Sfdp, SfdpError
@@ -202,3 +203,42 @@ def test_any_words_are_refused_or_usable(words: list[int], table: list[int]) -> 
         parameters = Parameters.from_sfdp(sfdp)
         assert all(e.size <= parameters.size for e in parameters.erases)
         assert all(0 <= e.opcode <= 0xFF for e in parameters.erases)
+
+
+# Of a W25Q128, from the commit message of its entry in Linux' drivers/mtd/spi-nor/winbond.c (2023).
+SILICON = bytes.fromhex(
+    "53464450050100ff00050110800000ff" + "ff" * 112 + "e520f9ffffffff0744eb086b083b42bb"
+    "feffffffffff0000ffff40eb0c200f5210d800003602a60082ea14c9e96376337a757a75f7a2d55c19f74dffe930f880"
+)
+
+
+def test_a_table_read_from_silicon() -> None:
+    sfdp = Sfdp.read(lambda at, count: SILICON[at : at + count])
+    assert (sfdp.size, sfdp.page, sfdp.address_bytes) == (1 << 24, 256, AddressBytes.THREE)
+    assert [(e.size, e.opcode, e.time) for e in sfdp.erase_types] == [
+        (0x1000, 0x20, Duration(0.064, 0.896)),
+        (0x8000, 0x52, Duration(0.128, 1.792)),
+        (0x10000, 0xD8, Duration(0.16, 2.24)),
+    ]
+    assert sfdp.chip_erase == Duration(40, 240)
+    assert sfdp.page_program == Duration(704e-6, 4224e-6)
+    assert sfdp.soft_reset
+
+
+def test_the_virtual_chip_is_as_fast_as_the_silicon_says() -> None:
+    """Its figures are from elsewhere; those of an SFDP are rounded up to coarse units."""
+    sfdp = Sfdp.read(lambda at, count: SILICON[at : at + count])
+    times = Chip.named("W25Q128JV").times
+    spans = {times.erase_4k: sfdp.erase_types[0].time, times.erase_32k: sfdp.erase_types[1].time}
+    spans |= {times.erase_64k: sfdp.erase_types[2].time, times.erase_chip: sfdp.chip_erase}
+    spans |= {times.page: sfdp.page_program}
+    for (typical, maximum), said in spans.items():
+        assert said is not None
+        assert said.typical_s / 1.5 <= typical / 1e9 <= said.typical_s
+        assert maximum / 1e9 <= said.maximum_s
+
+
+def test_every_time_of_a_part_without_sfdp_says_where_it_is_from() -> None:
+    for row in load_data("benchctl.flash", "parts.yaml").values():
+        assert set(row["sources"]) == {"page_ms", "erase", "chip_erase_s"}
+        assert set(row["sources"].values()) <= {"x40", "as x40", "micron"}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchctl.data import load_data
 from benchctl.errors import UserError
 from benchctl.twin.parts.nor.chip import Chip
 from benchctl.twin.parts.spinor import SpiNor
@@ -392,6 +393,13 @@ def test_sfdp_of_a_known_chip_agrees_with_one_read_from_silicon() -> None:
     # The W25Q32JV of that dump also announces double transfer rate, bit 19 of the first word.
     words = np.frombuffer(Bus("W25Q32JV").transfer(b"\x5a\0\0\x80\0", 16), "<u4").tolist()
     assert [words[0] | 1 << 19, *words[1:]] == [0xFFF920E5, 0x01FFFFFF, 0x6B08EB44, 0xBB423B08]
+
+
+def test_every_time_of_a_chip_says_where_it_is_from() -> None:
+    known = {"sfdp", "quoted", "x40", "scaled", "memory"}
+    for row in load_data("benchctl.twin.parts.nor", "chips.yaml")["chips"].values():
+        assert set(row["sources"]) == {key.rpartition("_")[0] for key in row["times"]}
+        assert {word for source in row["sources"].values() for word in source.split()} <= known
 
 
 def test_a_chip_without_sfdp_leaves_the_wire_alone() -> None:
