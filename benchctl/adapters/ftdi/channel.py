@@ -20,6 +20,7 @@ from benchctl.errors import AdapterError
 _TRANSFER_MS = 5000
 _FULL_SPEED_PACKET = 64
 _CHUNK = 1 << 16
+_UNBROKEN = 1 << 20  # of the 16 MiB that Linux gives to all USB transfers of programs
 
 
 class _QuietFtdi(Ftdi):  # type: ignore[misc]  # pyftdi is untyped
@@ -56,11 +57,8 @@ class FtdiChannel:
         with self.errors():
             self._ftdi.open_from_device(device, index + 1)
             self._ftdi.write_data_set_chunksize(_CHUNK)
-            self._endpoint_in = next(
-                endpoint
-                for endpoint in device.get_active_configuration()[(index, 0)]
-                if usb.util.endpoint_direction(endpoint.bEndpointAddress) == usb.util.ENDPOINT_IN
-            )
+            endpoints = device.get_active_configuration()[(index, 0)]
+            self._endpoint_in, self._endpoint_out = sorted(endpoints, key=_is_output)
         self.packet_size: int = self._endpoint_in.wMaxPacketSize
         self.high_speed: bool = self._ftdi.is_H_series
         self.fifo: tuple[int, int] = self._ftdi.fifo_sizes
@@ -133,6 +131,21 @@ class FtdiChannel:
         with self.errors():
             self._ftdi.write_data(data)
 
+    def stream(self, data: bytes, seconds: float) -> None:
+        """Send bytes that the chip takes `seconds` s to use, in transfers so long that it never runs dry.
+
+        Between two transfers a busy host may take longer than the chip's buffer lasts.
+        """
+        self._require_open()
+        with self.errors():
+            for at in range(0, len(data), _UNBROKEN):
+                piece = data[at : at + _UNBROKEN]
+                taken = self._device.write(self._endpoint_out, piece, _TRANSFER_MS + round(seconds * 1000))
+                if taken != len(piece):
+                    raise AdapterError(
+                        f"{self.who} took {taken} of {len(piece)} bytes", "unplug it and plug it in again"
+                    )
+
     def read(self, size: int) -> bytes:
         """One bulk transfer of up to `size` bytes, status bytes still in it.
 
@@ -172,3 +185,7 @@ class FtdiChannel:
         if self.is_open:
             self.is_open = False
             self.release()
+
+
+def _is_output(endpoint: Any) -> bool:
+    return bool(usb.util.endpoint_direction(endpoint.bEndpointAddress) == usb.util.ENDPOINT_OUT)

@@ -25,12 +25,11 @@ def play(channel: FtdiChannel, states: bytes, rate: Fraction, outputs: int) -> N
     start = clock.now_ns()
     expected_s = float(len(states) / rate)
     limit_s = expected_s * (1 + _STALL_PART) + _STALL_S
-    channel.write(states)
-    while not channel.idle():
-        played_s = (clock.now_ns() - start) / 1e9
-        if played_s > limit_s:
-            raise _stalled(channel, expected_s, played_s)
-        clock.sleep(max(_POLL_S, expected_s - played_s - _POLL_S))
+    channel.stream(states, expected_s)
+    # Whatever the chip says of its buffer in this mode: it cannot be through before that time.
+    clock.sleep(expected_s - (clock.now_ns() - start) / 1e9)
+    while not channel.idle() and clock.now_ns() - start <= limit_s * 1e9:
+        clock.sleep(_POLL_S)
     played_s = (clock.now_ns() - start) / 1e9
     if played_s > limit_s:
         raise _stalled(channel, expected_s, played_s)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from pyftdi.ftdi import Ftdi
 
 from benchctl.adapters.ftdi.capture import FtdiCapture
 from benchctl.adapters.ftdi.chip import FtdiChip
@@ -87,3 +88,16 @@ def test_pattern_too_fast_for_the_clock_is_refused(crossed: Crossed) -> None:
     a.configure(UartFormat(3_000_000))
     with pytest.raises(NotEquippedError, match="pattern clock for 3000000 baud"):
         a.write_gapped(b"x", 1.0)
+
+
+def test_a_chip_that_is_never_busy_in_bit_bang_mode_plays_to_the_end(
+    crossed: Crossed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a chip says in this mode that its buffer is empty is not documented."""
+    chip = crossed()
+    a, b = FtdiUart(chip, "A"), FtdiUart(chip, "B")
+    for uart in (a, b):
+        uart.configure(UartFormat(9600))
+    monkeypatch.setattr(Ftdi, "poll_modem_status", lambda self: Ftdi.MODEM_TEMT)
+    a.write_gapped(b"to the end", 1000.0)
+    assert b.read(10) == b"to the end"
