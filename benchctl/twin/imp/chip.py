@@ -13,11 +13,14 @@ from benchctl.twin.faults import Fault, FaultSet
 from benchctl.twin.imp.impos import defects
 from benchctl.twin.imp.pads import Pads
 from benchctl.twin.imp.runtime import Halted, Runtime, Trigger
+from benchctl.twin.imp.values import Thrown
 from benchctl.twin.usb.bus import Port
-from benchctl.twin.vm.messages import Blob
+from benchctl.twin.vm.messages import Blob, Quirks
 from benchctl.twin.world import World
 
 _EPOCH = 1577836800
+_LONGEST_BLOB = Quirks().blob_limit
+_SMALL = 4096  # what is not worth asking the VM about
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ class Control(Protocol):
 
     def crash(self) -> None:
         """impOS crashes and starts again."""
+
+    def out_of_memory(self) -> None:
+        """Squirrel restarts, having none left."""
 
     def leak(self, size: int) -> None:
         """Lose memory until the next power cycle or deep sleep."""
@@ -115,6 +121,18 @@ class Chip:
     def memory_free(self) -> int:
         """Bytes the program may still allocate."""
         return self.control.memory_free()
+
+    def room_for(self, size: int, *, blob: bool = False) -> None:
+        """Make sure, before the work for it, that a native can return so many bytes.
+
+        Raises:
+            Thrown: no blob is that long (blob-ctor, api/squirrel.yaml).
+            Halted: there is not so much memory, which ends the program (e-oom, api/squirrel.yaml).
+        """
+        if blob and size > _LONGEST_BLOB:
+            raise Thrown(f"cannot create blob larger than {_LONGEST_BLOB} bytes")
+        if size > _SMALL and size > self.memory_free():
+            raise Halted(self.control.out_of_memory)
 
     @property
     def micros(self) -> int:

@@ -161,6 +161,10 @@ class ProgramHost:
         if nv:
             self._nv = None
 
+    def out_of_memory(self) -> None:
+        """Restart, there being no memory left."""
+        self._exhausted(silent=self._chip.broken(OOM_SILENT))
+
     def leak(self, size: int) -> None:
         """Lose memory until the next power cycle or deep sleep."""
         self._leaked += size
@@ -194,7 +198,7 @@ class ProgramHost:
     def _on_failure(self, failure: Failure) -> None:
         chip = self._chip
         if isinstance(failure, Crashed) and failure.kind is CrashKind.OUT_OF_MEMORY:
-            self._exhausted(silent=chip.broken(OOM_SILENT))
+            self.out_of_memory()
             return
         for line in error_lines(chip, failure):
             chip.log("server.error", line)

@@ -209,6 +209,10 @@ class VirtualImp:
         self._asleep()
         self._later(SNOOZE_NS, self._snooze_try)
 
+    def out_of_memory(self) -> None:
+        """Squirrel restarts, having none left."""
+        self._host.out_of_memory()
+
     def leak(self, size: int) -> None:
         """Lose memory."""
         self._host.leak(size)

@@ -106,3 +106,39 @@ def test_disable_releases(make: Make) -> None:
     broken = make("imp003", nets=wired("A", "B"), faults=("i2c-disable-holds-lines",))
     broken.run(source)
     assert broken.nets["A"].level() == 0
+
+
+def test_a_bus_not_free_for_the_repeated_start(make: Make) -> None:
+    """error_codes: -12 for that, -1 for the first start (I2C-SEM-06)."""
+    bench = make("imp003", nets=wired("A", "B"))
+    stuck = bench.nets["B"].driver("stuck")
+    bench.imp.deploy(
+        """
+        local i = hardware.i2cAB; i.configure(CLOCK_SPEED_10_KHZ);
+        server.log(i.read(0xA0, "a", 1) + " " + i.readerror());
+        server.log(i.read(0xA0, "a", 1) + " " + i.readerror());
+        """
+    )
+    bench.imp.set_power(True)
+    bench.world.sleep_until(BOOT_NS + 1_500_000)
+    stuck.set(Drive.LOW)
+    assert [line.split()[-1] for line in bench.wait(0.1)] == ["-12", "-1"]
+
+
+def test_addresses_and_lengths_beyond_the_usual(make: Make) -> None:
+    log = make(nets=wired("J", "K")).run(
+        """
+        local i = hardware.i2cJK; i.configure(CLOCK_SPEED_400_KHZ);
+        server.log(i.write(0xA1, "") + " " + i.write(0x1A0, "") + " " + i.write(-0x60, ""));
+        server.log("'" + i.read(0xA0, "\\x00\\x00", 0) + "' " + i.readerror());
+        try { i.read(0xA0, "", -1); } catch (e) { server.log("threw " + e); }
+        """
+    )
+    assert log == ["0 0 0", "'' 0", "threw bad length"]
+
+
+def test_readerror_is_that_of_this_program(make: Make) -> None:
+    bench = make(nets=wired("J", "K"))
+    bench.run('server.log(hardware.i2cJK.read(0xA0, "", 1) == null);')
+    bench.imp.deploy("server.log(hardware.i2cJK.readerror());")
+    assert bench.wait(1)[-1] == "0"

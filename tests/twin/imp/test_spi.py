@@ -62,20 +62,22 @@ def test_chipselect(make: Make) -> None:
         """
         local s = hardware.spiBCAD;
         s.configure(0, 400);
-        try { s.chipselect(1); } catch (e) { server.log(e); }
+        try { s.chipselect(1); } catch (e) { server.log("threw " + e); }
         server.log(s.configure(USE_CS_L, 400));
         s.chipselect(1); s.writeread(blob(3)); s.chipselect(0);
         """
     )
-    assert log == ["chipselect requires USE_CS_L", "400"]
+    assert log == ["threw chipselect requires USE_CS_L", "400"]
     edges = bench.nets["D"].edges(BOOT_NS, bench.world.now)
     assert edges.levels.tolist() == [0, 1]
     assert edges.times[1] - edges.times[0] == 5_000 + 24 * 2500 + 400
 
 
 def test_chipselect_throws_elsewhere(make: Make) -> None:
-    log = make("imp003").run("try { hardware.spiEBCA.chipselect(1); } catch (e) { server.log(e); }")
-    assert log == ["chipselect not supported"]
+    log = make("imp003").run(
+        'try { hardware.spiEBCA.chipselect(1); } catch (e) { server.log("threw " + e); }'
+    )
+    assert log == ["threw chipselect not supported"]
 
 
 def test_no_sclk_leaves_the_clock_pin_free(make: Make) -> None:
@@ -120,10 +122,10 @@ def test_disable_frees_the_pins_and_stops_transfers(make: Make) -> None:
         local s = hardware.spiEBCA;
         s.configure(0, 1000); s.disable();
         server.log(hardware.pinC.read());
-        try { s.write("a"); } catch (e) { server.log(e); }
+        try { s.write("a"); } catch (e) { server.log("threw " + e); }
         """
     )
-    assert log == ["1", "spi not configured"]
+    assert log == ["1", "threw spi not configured"]
 
 
 def test_names(make: Make) -> None:
@@ -131,3 +133,49 @@ def test_names(make: Make) -> None:
     assert make().run(probe) == ["true false"]
     assert make(impos="34.0").run(probe) == ["false true"]
     assert make("imp003", faults=("spi-one-missing",)).run('server.log("spiLGDK" in hardware);') == ["false"]
+
+
+def test_flags_and_values_beyond_the_usual(make: Make) -> None:
+    """Both SIMPLEX flags receive; a wire not in use reads as ones; any select but 0 asserts."""
+    bench = make(nets=looped)
+    log = bench.run(
+        """
+        local s = hardware.spiBCAD;
+        server.log(s.configure(1 << 20, 1000) + " " + s.writeread("ab"));
+        s.configure(SIMPLEX_TX, 1000); server.log(s.readblob(1)[0] + " " + s.write("abc"));
+        s.configure(SIMPLEX_RX | SIMPLEX_TX, 1000); hardware.pinB.configure(DIGITAL_OUT, 0);
+        server.log(s.readblob(1)[0]);
+        s.configure(USE_CS_L, 1000); s.chipselect(-3); server.log(hardware.pinD.read());
+        """
+    )
+    assert log == ["800 ab", "255 3", "0", "0"]
+
+
+@pytest.mark.parametrize(
+    ("call", "outcome"),
+    [
+        ("readblob(-1)", "threw bad length"),
+        ("readblob(524289)", "threw cannot create blob larger than 524288 bytes"),
+        ("readblob(0).len()", "0"),
+    ],
+)
+def test_lengths(make: Make, call: str, outcome: str) -> None:
+    log = make().run(
+        f"""
+        local s = hardware.spiBCAD; s.configure(0, 25600);
+        try {{ server.log(s.{call}); }} catch (e) {{ server.log("threw " + e); }}
+        """
+    )
+    assert log == [outcome]
+
+
+def test_a_read_of_more_than_there_is_memory(make: Make) -> None:
+    """e-oom: Squirrel restarts, and says why."""
+    bench = make("imp003")
+    source = """
+        server.log(hardware.wakereason());
+        if (hardware.wakereason() == WAKEREASON_SW_RESET) return;
+        hardware.spiEBCA.configure(0, 1000); hardware.spiEBCA.readstring(2000000000);
+        server.log("read");
+        """
+    assert bench.run(source, 3) == ["0", "out of memory", "2"]

@@ -42,19 +42,19 @@ def test_disabled_throws_and_speed(make: Make) -> None:
     log = make("imp003", nets=Fitted()).run(
         """
         local f = hardware.spiflash;
-        function attempt(g) { try { server.log(g()); } catch (e) { server.log(e); } }
+        function attempt(g) { try { server.log(g()); } catch (e) { server.log("threw " + e); } }
         attempt(@() f.size()); attempt(@() f.setspeed(10000000)); attempt(@() f.setspeed(1));
         f.enable(); attempt(@() f.erasesector(100)); attempt(@() f.read(f.size(), 1));
         f.disable(); f.disable(); attempt(@() f.read(0, 1)); f.enable(); attempt(@() f.read(0, 1).len());
         """
     )
     assert log == [
-        "spiflash not enabled",
+        "threw spiflash not enabled",
         "9000000",
-        "speed out of range",
-        "address must be a multiple of 4096",
-        "address out of range",
-        "spiflash not enabled",
+        "threw speed out of range",
+        "threw address must be a multiple of 4096",
+        "threw address out of range",
+        "threw spiflash not enabled",
         "1",
     ]
 
@@ -136,3 +136,37 @@ def test_the_bus_is_free_without_the_program(make: Make) -> None:
     assert bench.nets["FLASH_SCLK"].level() == 0
     bench.wait(1)
     assert bench.nets["FLASH_SCLK"].level() == 1
+
+
+def test_parts_of_the_data(make: Make) -> None:
+    """Indices outside the data throw, and nothing is written."""
+    log = make("imp003", nets=Fitted()).run(
+        """
+        local f = hardware.spiflash; f.enable(); f.erasesector(0);
+        function attempt(g) { try { server.log(g()); } catch (e) { server.log("threw " + e); } }
+        attempt(@() f.write(0, "abcdef", 0, -2)); attempt(@() f.write(0, "abcdef", 0, 4, 2));
+        attempt(@() f.write(0, "abcdef", 0, 0, 7)); attempt(@() f.write(0, "abcdef", null, 6));
+        server.log(f.read(0, 1)[0]);
+        attempt(@() f.write(0, "abcdef", null, null, null)); server.log(f.read(0, 6).tostring());
+        """
+    )
+    assert log == 3 * ["threw bad length"] + ["0", "255", "0", "abcdef"]
+
+
+def test_a_growing_target(make: Make) -> None:
+    log = make("imp003", nets=Fitted()).run(
+        """
+        local f = hardware.spiflash; f.enable();
+        local b = blob(2); b.seek(1); f.readintoblob(0, b, 4);
+        server.log(b.len() + " " + b.tell());
+        try { f.read(0, 600000); } catch (e) { server.log("threw " + e); }
+        """
+    )
+    assert log == ["5 5", "threw cannot create blob larger than 524288 bytes"]
+
+
+def test_a_chip_of_more_than_three_address_bytes(make: Make) -> None:
+    log = make("imp005", nets=Fitted("W25Q256JV")).run(
+        "local f = hardware.spiflash; f.enable(); server.log(f.size());"
+    )
+    assert log == [str(0x1000000 - 0x400000)]

@@ -141,7 +141,7 @@ def test_errors(make: Make) -> None:
     log = make().run(
         """
         local u = hardware.uart1;
-        function attempt(f) { try { f(); server.log("no error"); } catch (e) { server.log(e); } }
+        function attempt(f) { try { f(); server.log("no error"); } catch (e) { server.log("threw " + e); } }
         attempt(@() u.settxactive(hardware.pinL, 1, 2, 5001));
         attempt(@() u.configure(9600, 9, PARITY_NONE, 1));
         attempt(@() u.configure("9600", 8, PARITY_NONE, 1));
@@ -154,15 +154,15 @@ def test_errors(make: Make) -> None:
         attempt(@() u.setrxfifosize(100000000));
         """
     )
-    assert log[0].startswith("postdelay > 5ms")
+    assert log[0].startswith("threw postdelay > 5ms")
     assert log[1:] == [
-        "bad uart configuration",
-        "parameter 1 has an invalid type 'string' ; expected: 'integer'",
-        "wrong number of parameters",
-        "uart not configured",
-        "uart is configured",
+        "threw bad uart configuration",
+        "threw parameter 1 has an invalid type 'string' ; expected: 'integer'",
+        "threw wrong number of parameters",
+        "threw uart not configured",
+        "threw uart is configured",
         "no error",
-        "not enough memory",
+        "threw not enough memory",
     ]
 
 

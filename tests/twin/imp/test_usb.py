@@ -72,14 +72,14 @@ function connected() {
     local b = blob(18);
     u.controltransfer(12.0, 7, 0, 0x80, 6, 0x100, 0, 64, b);
     server.log(format("%02x%02x", b[9], b[8]));
-    try { u.controltransfer(12.0, 7, 0, 0x80, 6, 0x3F00, 0, 64, b); } catch (e) { server.log(e); }
+    try { u.controltransfer(12.0, 7, 0, 0x80, 6, 0x3F00, 0, 64, b); } catch (e) { server.log("threw " + e); }
     u.openendpoint(12.0, 7, 0, 2, 64, 0x02); u.openendpoint(12.0, 7, 0, 2, 64, 0x81);
     local out = blob(100); out[99] = 42;
     into <- blob(100);
     u.generaltransfer(7, 0x81, 2, into);
     u.generaltransfer(7, 0x02, 2, out);
-    try { u.generaltransfer(7, 0x02, 2, out); } catch (e) { server.log(e); }
-    try { u.openendpoint(12.0, 7, 0, 1, 64, 0x02); } catch (e) { server.log(e); }
+    try { u.generaltransfer(7, 0x02, 2, out); } catch (e) { server.log("threw " + e); }
+    try { u.openendpoint(12.0, 7, 0, 1, 64, 0x02); } catch (e) { server.log("threw " + e); }
 }
 imp.wakeup(2, function() { server.log(into[99]); });
 """
@@ -94,9 +94,9 @@ def test_enumeration_and_transfers(make: Make) -> None:
         "connected 12.0 1234:5678",
         "3",
         "1234",
-        "usb transfer error 4",
-        "endpoint busy",
-        "could not open endpoint",
+        "threw usb transfer error 4",
+        "threw endpoint busy",
+        "threw could not open endpoint",
     ]
     assert sorted(log[6:8]) == ["done 129 0 100", "done 2 0 100"]
     assert log[8] == "42"
@@ -155,5 +155,5 @@ def test_bulk_times_out_after_five_seconds(make: Make) -> None:
 
 
 def test_only_with_a_port(make: Make) -> None:
-    probe = 'server.log("usb" in hardware); try { hardware.usb; } catch (e) { server.log(e); }'
-    assert make("imp003").run(probe) == ["false", "the index 'usb' does not exist"]
+    probe = 'server.log("usb" in hardware); try { hardware.usb; } catch (e) { server.log("threw " + e); }'
+    assert make("imp003").run(probe) == ["false", "threw the index 'usb' does not exist"]

@@ -37,6 +37,7 @@ class I2cError(IntEnum):
     BTF = -4
     ADDR_CLEAR = -6
     NACKED = -9
+    RESELECT = -12
     NOT_ENABLED = -13
 
 
@@ -74,9 +75,14 @@ class I2cPort(PinnedBus):
         Param("numberOfBytes", INTEGER),
     )
     def read(self, address: int, register: str, count: int) -> Generator[int, None, str | None]:
-        """Write the register address, if any, then read; null on error (I2C-RD-01)."""
+        """Write the register address, if any, then read; null on error (I2C-RD-01).
+
+        choice: reading no bytes only addresses the target, and any length goes that fits (I2C-RD-03).
+        choice: bit 0 of an address and those above bit 7 do not count.
+        """
         if count < 0:
             raise Thrown("bad length")  # choice
+        self.chip.room_for(count)
         self._read_error = I2cError.NONE
         try:
             data = yield from self._read(address, register.encode("latin-1"), count)
@@ -109,6 +115,11 @@ class I2cPort(PinnedBus):
             self._scl.set(Drive.LOW)
             self._sda.set(Drive.LOW)
         self.stop(release=not self.chip.broken(DISABLE_HOLDS))
+
+    def squirrel_stopped(self) -> None:
+        """As every bus; the next program has not read yet."""
+        super().squirrel_stopped()
+        self._read_error = I2cError.NONE
 
     @property
     def _scl(self) -> Driver:
@@ -189,7 +200,8 @@ class I2cPort(PinnedBus):
             yield self.world.now + self._third_ns
         if not (self._scl.net.level() and self._sda.net.level()):
             self._let_go()
-            raise _Failed(self._code(I2cError.MASTER_SELECT))  # I2C-SEM-06
+            # I2C-SEM-06; error_codes of api/i2c.yaml has another for the repeated start.
+            raise _Failed(self._code(I2cError.RESELECT if repeated else I2cError.MASTER_SELECT))
         self._sda.set(Drive.LOW)
         yield self.world.now + self._third_ns
         self._scl.set(Drive.LOW)

@@ -59,7 +59,10 @@ class SpiPort(PinnedBus):
 
     @api("configure", Param("modeFlags", INTEGER), Param("dataRate", NUMBER))
     def configure(self, flags: int, rate_khz: float) -> int:
-        """Set mode and rate and enable the bus; the rate in use, kHz, rounded down (SPI-CFG-01, -02)."""
+        """Set mode and rate and enable the bus; the rate in use, kHz, rounded down (SPI-CFG-01, -02).
+
+        choice: mode flags that do not exist are ignored.
+        """
         mode = _mode(flags)
         if mode not in self._spi.modes:
             raise Thrown("spi mode not supported")  # choice: SPI-CFG-07
@@ -98,13 +101,13 @@ class SpiPort(PinnedBus):
     @api("readblob", Param("numberOfBytes", INTEGER))
     def readblob(self, count: int) -> Generator[int, None, Blob]:
         """Receive while sending zeros (SPI-RB-01)."""
-        got = yield from self._read(count)
+        got = yield from self._read(count, blob=True)
         return Blob(got)
 
     @api("readstring", Param("numberOfChars", INTEGER))
     def readstring(self, count: int) -> Generator[int, None, str]:
         """Receive while sending zeros, as a string."""
-        got = yield from self._read(count)
+        got = yield from self._read(count, blob=False)
         return as_string(got)
 
     @api("disable", since=(30, 0))
@@ -114,7 +117,10 @@ class SpiPort(PinnedBus):
 
     @api("chipselect", Param("select", INTEGER), since=(34, 0))
     def chipselect(self, select: int) -> None:
-        """Drive the chip-select pin: 1 low, 0 high; imp005 only (SPI-CS-01, SPI-CS-E1, -E2)."""
+        """Drive the chip-select pin: 1 low, 0 high; imp005 only (SPI-CS-01, SPI-CS-E1, -E2).
+
+        choice: any other number is as 1.
+        """
         if not self._imp005:
             if self.chip.broken(CS_SILENT):
                 return
@@ -124,14 +130,16 @@ class SpiPort(PinnedBus):
         self.pad("cs").driver.set(strong((select == 0) ^ self.chip.broken(CS_INVERTED)))
 
     def _data_roles(self) -> tuple[str, ...]:
-        # choice: the wire of SIMPLEX_RX is CIPO, that of SIMPLEX_TX is COPI
+        # choice: the wire of SIMPLEX_RX is CIPO, that of SIMPLEX_TX is COPI; with both flags it receives.
+        # What is read without a wire to read from is all ones.
         if self._flags & SPI_MODE["SIMPLEX_RX"]:
             return ("cipo",)
         return ("copi",) if self._flags & SPI_MODE["SIMPLEX_TX"] else ("copi", "cipo")
 
-    def _read(self, count: int) -> Generator[int, None, bytes]:
+    def _read(self, count: int, *, blob: bool) -> Generator[int, None, bytes]:
         if count < 0:
             raise Thrown("bad length")  # choice
+        self.chip.room_for(count, blob=blob)  # choice: SPI-E2, all lengths that fit
         filler = self._garbage.randbytes(count) if self.chip.broken(READ_GARBAGE) else bytes(count)
         got: bytes = yield from self._transfer(filler)
         return got

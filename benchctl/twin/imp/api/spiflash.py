@@ -135,13 +135,16 @@ class SpiFlash(ApiObject):
         keep_blobs=True,
     )
     def readintoblob(self, address: int, target: Blob, count: int) -> Generator[int, None, None]:
-        """Into a blob at its pointer, which moves on (SF-RIB-01)."""
+        """Into a blob at its pointer (SF-RIB-01). choice: the pointer moves on, and the blob grows."""
         data = yield from self._read(address, count)
         self.chip.control.write_blob(target, data, None)
 
     @api("erasesector", Param("sectorAddress", INTEGER), since=(30, 0))
     def erasesector(self, address: int) -> Generator[int, None, None]:
-        """Set one sector to FFh; throws off a sector boundary (SF-ER-01, SF-ER-E1)."""
+        """Set one sector to FFh; throws off a sector boundary (SF-ER-01, SF-ER-E1).
+
+        choice: nothing tells of a protected sector (SF-ER-E2).
+        """
         bus = self._enabled()
         self._check(address, SECTOR)
         if address % SECTOR:
@@ -165,7 +168,7 @@ class SpiFlash(ApiObject):
     ) -> Generator[int, None, int]:
         """Program; 0, or the flag of the check that failed (SF-WR-01 to -04). choice: those values."""
         bus = self._enabled()
-        data = as_bytes(source)[start:end]
+        data = _part(as_bytes(source), start, end)
         self._check(address, len(data))
         where = self._reserve + address
         if flags & _PREVERIFY:
@@ -213,8 +216,11 @@ class SpiFlash(ApiObject):
         return self._bus
 
     def _chip_size(self) -> int:
-        """The third byte of the id is the binary logarithm of the size."""
-        return 1 << self._id[2] if 16 <= self._id[2] <= 24 else 0
+        """The third byte of the id is the binary logarithm of the size.
+
+        choice: of chips above 16 MB those are used that three address bytes reach.
+        """
+        return 1 << min(self._id[2], 24) if 16 <= self._id[2] <= 31 else 0
 
     def _size(self) -> int:
         if self.chip.broken(SIZE_FIXED):
@@ -231,5 +237,14 @@ class SpiFlash(ApiObject):
     def _read(self, address: int, count: int) -> Generator[int, None, bytes]:
         bus = self._enabled()
         self._check(address, count)
+        self.chip.room_for(count, blob=True)
         data = yield from bus.read(self._reserve + address, count)
         return data
+
+
+def _part(data: bytes, start: int, end: int | None) -> bytes:
+    """From one index up to another. choice: indices outside the data throw."""
+    stop = len(data) if end is None else end
+    if not 0 <= start <= stop <= len(data):
+        raise Thrown("bad length")
+    return data[start:stop]
