@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchctl.twin.wires.timeline import Drive, Timeline, Times, Values
+from benchctl.twin.wires.timeline import Drive, Timeline, Times, Values, Wave
 from benchctl.twin.world import Event, World
 
 ChangeListener = Callable[[int], None]
@@ -26,7 +26,7 @@ class Driver:
     """One pin on a net. `Z` until told otherwise.
 
     Attributes:
-        note: what the wave now playing stands for, for receivers that can make use of it; None after any
+        wave: the wave planned last, for receivers that can make use of what it stands for; None after any
             other change of the pin.
     """
 
@@ -34,7 +34,8 @@ class Driver:
         self.net = net
         self.name = name
         self.timeline = Timeline(_ALWAYS_NS, Drive.Z)
-        self.note: object = None
+        self.wave: Wave | None = None
+        self._prune_at = _PRUNE_AT
 
     @property
     def drive(self) -> int:
@@ -45,14 +46,20 @@ class Driver:
         """Drive from now on, dropping anything planned."""
         now = self.net.world.now
         if self.timeline.step(now, value):
-            self.note = None
+            self.wave = None
             self.net._changed(now)
 
-    def play(self, times: Times, values: Values, note: object = None) -> None:
-        """Follow a whole wave from `times[0]` (now or later); it ends holding the last value."""
+    def play(self, times: Times, values: Values) -> None:
+        """Follow many steps from `times[0]` (now or later); it ends holding the last value."""
         self.timeline.extend(times, values)
-        self.note = note
+        self.wave = None
         self.net._changed(int(times[0]))
+
+    def plan(self, wave: Wave) -> None:
+        """As `play`, with steps that are worked out only when somebody looks at them."""
+        self.timeline.plan(wave)
+        self.wave = wave
+        self.net._changed(wave.first_ns)
 
     def follow(self, times: Times, values: Values) -> None:
         """As `play`, for a pin that is replanned whenever another wire changes.
@@ -70,7 +77,7 @@ class Driver:
         ):
             return
         self.timeline.cut(start)
-        self.note = None
+        self.wave = None
         if len(times):
             self.timeline.extend(times, values)
         self.net._changed(start)
@@ -79,8 +86,14 @@ class Driver:
         """Drop everything planned at or after `t_ns`; the value in force there holds on."""
         if self.timeline.end_ns >= t_ns:
             self.timeline.cut(t_ns)
-            self.note = None
+            self.wave = None
             self.net._changed(t_ns)
+
+    def prune(self) -> None:
+        """Forget what is long over, now and then."""
+        if len(self.timeline) > self._prune_at:
+            self.timeline.forget_before(self.net.world.now - _KEEP_NS)
+            self._prune_at = max(_PRUNE_AT, 2 * len(self.timeline))
 
 
 class Net:
@@ -207,8 +220,7 @@ class Net:
             listener(t_ns)
         if not self._probes:
             for driver in self.drivers:
-                if len(driver.timeline) > _PRUNE_AT:
-                    driver.timeline.forget_before(self.world.now - _KEEP_NS)
+                driver.prune()
 
 
 def _times(drivers: list[Driver]) -> Iterator[Times]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchctl.twin.wires.net import Driver, Net
-from benchctl.twin.wires.timeline import Drive, Values
+from benchctl.twin.wires.timeline import Drive, Times, Values
 
 _FS = 1_000_000  # femtoseconds in a nanosecond
 _STRONG = np.array([Drive.LOW, Drive.HIGH], np.uint8)  # by level
@@ -88,11 +88,51 @@ def _frame_table(bits: int, parity: str) -> Values:
 
 
 class _Frames(NamedTuple):
-    """What a transmitter's wave stands for."""
+    """Frames back to back, as a wave (see `timeline.Wave`)."""
 
+    begin_fs: int
     starts: list[int]
     data: bytes | list[int]
     format: LineFormat
+
+    @property
+    def first_ns(self) -> int:
+        """The first start edge."""
+        return self.starts[0]
+
+    @property
+    def last_ns(self) -> int:
+        """The last stop bit begins."""
+        fmt = self.format
+        return (self.begin_fs + (len(self.starts) - 1) * fmt.frame_fs + fmt.head_bits * fmt.bit_fs) // _FS
+
+    @property
+    def last(self) -> int:
+        """Idle."""
+        return Drive.HIGH
+
+    @property
+    def size(self) -> int:
+        """Half of the bits or so are edges."""
+        return len(self.starts) * self.format.head_bits // 2
+
+    def steps(self) -> tuple[Times, Values]:
+        """The edges of every frame."""
+        fmt = self.format
+        data = np.frombuffer(self.data, np.uint8) if isinstance(self.data, bytes) else self.data
+        table = _frame_table(fmt.bits, fmt.parity)[data]
+        n, head = table.shape
+        levels = np.ones((n, head + 1), np.uint8)
+        levels[:, :head] = table
+        offsets = np.arange(head + 1, dtype=np.int64) * fmt.bit_fs
+        base_ns, rest_fs = divmod(self.begin_fs, _FS)  # femtoseconds since the start would overflow in hours
+        starts = rest_fs + np.arange(n, dtype=np.int64) * fmt.frame_fs
+        times = base_ns + ((starts[:, None] + offsets) // _FS).ravel()
+        flat = levels.ravel()
+        keep = np.empty(len(flat), bool)
+        keep[0] = True
+        np.not_equal(flat[1:], flat[:-1], out=keep[1:])
+        return times[keep], _STRONG[flat[keep]]
 
 
 class UartTransmitter:
@@ -119,26 +159,13 @@ class UartTransmitter:
         fmt, world = self.format, self._driver.net.world
         first_fs = max(self._free_fs, max(world.now, not_before_ns) * _FS)
         self._drop_over()
-        table = _frame_table(fmt.bits, fmt.parity)[
-            np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data
-        ]
-        n, head = table.shape
-        levels = np.ones((n, head + 1), np.uint8)
-        levels[:, :head] = table
-        offsets = np.arange(head + 1, dtype=np.int64) * fmt.bit_fs
-        base_ns, rest_fs = divmod(first_fs, _FS)  # femtoseconds since the start would overflow in hours
-        starts = rest_fs + _FS // 2 + np.arange(n, dtype=np.int64) * fmt.frame_fs
-        times = base_ns + ((starts[:, None] + offsets) // _FS).ravel()
-        flat = levels.ravel()
-        keep = np.empty(len(flat), bool)
-        keep[0] = True
-        np.not_equal(flat[1:], flat[:-1], out=keep[1:])
-        start_list = (base_ns + starts // _FS).tolist()
-        self._starts.extend(start_list)
+        begin_fs = first_fs + _FS // 2  # rounds to the nearest nanosecond
+        starts = [(begin_fs + i * fmt.frame_fs) // _FS for i in range(len(data))]
+        self._starts.extend(starts)
         self._data.extend(data)
-        self._free_fs = first_fs + n * fmt.frame_fs
-        self._driver.play(times[keep], _STRONG[flat[keep]], _Frames(start_list, data, fmt))
-        return int(start_list[0])
+        self._free_fs = first_fs + len(data) * fmt.frame_fs
+        self._driver.plan(_Frames(begin_fs, starts, data, fmt))
+        return starts[0]
 
     @property
     def waiting(self) -> int:
@@ -271,24 +298,24 @@ class UartReceiver:
             i = next_edge
 
     def _understood(self) -> bool:
-        """Take frames from the note of the one wave under way, when it can only be read one way.
+        """Take frames from the one wave under way, when it can only be read one way.
 
         That is: nothing else moves the wire, it idles high before the first of the frames, and they are sent
         in this receiver's own format and rate.
         """
         moving = [d for d in self._net.drivers if d.timeline.end_ns >= self._scan_ns]
-        note = moving[0].note if len(moving) == 1 else None
-        if not isinstance(note, _Frames) or note.starts[0] < self._scan_ns:
+        wave = moving[0].wave if len(moving) == 1 else None
+        if not isinstance(wave, _Frames) or wave.first_ns < self._scan_ns:
             return False
-        fmt, sent = self.format, note.format
+        fmt, sent = self.format, wave.format
         if (sent.bits, sent.parity, sent.half_stops) != (fmt.bits, fmt.parity, fmt.half_stops):
             return False
-        if abs(sent.bit_fs - fmt.bit_fs) * _SAME_RATE > fmt.bit_fs or not self._net.level(note.starts[0] - 1):
+        if abs(sent.bit_fs - fmt.bit_fs) * _SAME_RATE > fmt.bit_fs or not self._net.level(wave.first_ns - 1):
             return False
         if any(d.drive == Drive.LOW for d in self._net.drivers if d is not moving[0]):
             return False
         middle_fs = fmt.head_bits * fmt.bit_fs + fmt.bit_fs // 2
-        for start, value in zip(note.starts, note.data, strict=True):
+        for start, value in zip(wave.starts, wave.data, strict=True):
             self.pending.append(Arrival((start * _FS + middle_fs) // _FS, start, value, 0))
         self._scan_ns = self.pending[-1].t_ns
         return True

@@ -1,4 +1,3 @@
-import time
 from typing import Any
 
 import numpy as np
@@ -115,21 +114,19 @@ def test_spi_wire_timing(world: World, bus: UsbBus) -> None:
     assert np.packbits(nets["AD1"].sample(rising)).tobytes() == b"\xa5\x0f"
 
 
-def test_bulk_read_is_fast_and_paced_by_the_clock(world: World, bus: UsbBus) -> None:
+def test_bulk_read_is_paced_by_the_clock(world: World, bus: UsbBus) -> None:
     spi_wires(world, bus)
     port = spi_port(30e6)
     port._controller.ftdi.read_data_set_chunksize(16384)
     size = 65_000
     expected = bytes(i & 0xFF for i in range(4, size + 4))
     assert port.exchange(b"\x03\0\0\0", size) == expected
-    begin, wall, total = world.now, time.perf_counter(), 0
+    begin, total = world.now, 0
     for _ in range(16):
         total += len(port.exchange(b"\x03\0\0\0", size))
-    wall = time.perf_counter() - wall
     clocked_ns = 16 * (size + 4) * 8 / 30e6 * 1e9
     assert total == 16 * size
     assert clocked_ns < world.now - begin < clocked_ns * 1.06
-    assert total / wall > 5 * 2**20  # far below what it does, well above a Python step a byte
 
 
 def test_small_exchange_costs_microframes(world: World, bus: UsbBus) -> None:
