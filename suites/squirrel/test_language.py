@@ -124,6 +124,26 @@ def test_uncaught_error_is_logged_with_its_stack(judge, device_program):
     judge.equal("lines of the stack", _line_numbers(entries)[:2], [3, 6])
 
 
+_CAUGHT = """
+local table = {};
+function fails() {
+{padding}    table.missing = 1;
+}
+try { fails(); } catch (error) { server.log(error); }
+"""
+
+
+@pytest.mark.claim("r30-caught-exception-line-number")
+@pytest.mark.parametrize("line", [23, 47])
+def test_caught_error_is_logged_with_its_line(judge, device_program, line):
+    """e-caught-line: the entry names the line that failed; in which form is not stated."""
+    program = _CAUGHT.replace("{padding}", "\n" * (line - 4))
+    assert program.splitlines()[line - 1].strip() == "table.missing = 1;"
+    (entry,) = device_program.lines(program, 1)
+    judge.observe("log entry", entry)
+    judge.equal(f"names line {line}", str(line) in re.findall(r"\d+", entry), True)
+
+
 _CIRCULAR = """local data = {};
 data.self <- data;
 

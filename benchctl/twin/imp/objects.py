@@ -58,6 +58,11 @@ FORMAT_UNPADDED = declare(
 FORMAT_NONFINITE = declare(
     "format-nonfinite-zero", "r34-format-inf-nan-fix", "format() writes infinities and NaN as 0.000000"
 )
+CAUGHT_WITHOUT_LINE = declare(
+    "caught-error-without-line",
+    "r30-caught-exception-line-number",
+    "the log entry of an error that was caught names no line",
+)
 _MISSING = (
     (UART_MISSING, "uartDM"),
     (SPI_MISSING, "spiLGDK"),
@@ -112,6 +117,9 @@ def manifest(
             acall_limit=10 if release.since(40) else None,
             format_pads_floats=not chip.broken(FORMAT_UNPADDED),
             format_nonfinite="0.000000" if chip.broken(FORMAT_NONFINITE) else None,  # choice: the wrong text
+            # https://developer.electricimp.com/node/896: the log of 5.1 had trailing zeros. choice: as %f has
+            log_pads_floats=release.since(33) and not release.since(35, 8),
+            log_caught_lines=not chip.broken(CAUGHT_WITHOUT_LINE),  # choice: which entries, in which form
         ),
         memory_limit=memory_limit,
     )

@@ -21,16 +21,24 @@ class Api:
         natives: its native closures.
         about_to_call: told before the arguments of a call are read.
         call: asks the bench.
+        log_text: what the log makes of the value at a stack index.
     """
 
     def __init__(
-        self, vm: int, values: Values, natives: Natives, about_to_call: Callable[[], None], call: Call
+        self,
+        vm: int,
+        values: Values,
+        natives: Natives,
+        about_to_call: Callable[[], None],
+        call: Call,
+        log_text: Callable[[int], str],
     ) -> None:
         self._vm = vm
         self._values = values
         self._natives = natives
         self._about_to_call = about_to_call
         self._call = call
+        self._log_text = log_text
 
     def build(self, classes: list[ApiClass], constants: dict[str, Any]) -> None:
         """Fill the root table.
@@ -98,7 +106,7 @@ class Api:
             about_to_call()
             identity = self._identity(class_index) if at_run_time else 0
             if flags & AS_TEXT:
-                arguments = tuple(values.text(index) for index in range(2, argc + 2))
+                arguments = tuple(self._log_text(index) for index in range(2, argc + 2))
             else:
                 arguments = tuple(values.read(index, keep_blobs) for index in range(2, argc + 2))
             result = call(class_index, identity, name, arguments)

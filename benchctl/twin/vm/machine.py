@@ -6,7 +6,7 @@ from typing import Any
 from benchctl.twin.vm.capi import ARRAY, CLOSURE, STRING, CompileErrorHandler, Native, Object, StackInfos, sq
 from benchctl.twin.vm.natives import Natives
 from benchctl.twin.vm.supplements import Host, Supplements
-from benchctl.twin.vm.values import Handles, Values
+from benchctl.twin.vm.values import ConversionError, Handles, Values
 
 Frame = tuple[str, str, int]
 """Function, source name, line (from 1) of one level of a call stack."""
@@ -15,6 +15,8 @@ PRELUDE = "(prelude)"
 _HIDDEN = (PRELUDE.encode(), b"NATIVE")
 _FIRST_STACK_SIZE = 1024
 _DEEPEST_STACK = 100
+# As the vendor's page about imp.onunhandledexception() calls a function without a name.
+_ANONYMOUS = "unknown"
 _NOTHING: tuple[tuple[int, int | None], list[Frame]] = ((0, None), [])
 
 
@@ -47,8 +49,9 @@ class Machine:
         self.values = Values(self.vm, self.handles)
         self.natives = Natives(self.vm, self.values, host.on_defect)
         self.supplements = Supplements(self.vm, self.values, self.natives, host)
-        self._thrown = Object()
+        self._thrown, self._compared = Object(), Object()
         self._raised = _NOTHING
+        self._held: Object | None = None
         self._refused: CompilationError | None = None
         self._compile_error_handler = CompileErrorHandler(self._refuse)
         self._error_handler = Native(self._record)
@@ -76,7 +79,7 @@ class Machine:
         """Call the function a handle stands for with the root table as `this`. Raises UncaughtError."""
         vm = self.vm
         top = sq.gettop(vm)
-        self._raised = _NOTHING
+        self._forget_raised()
         self.handles.push(function)
         sq.pushroottable(vm)
         for argument in arguments:
@@ -84,10 +87,18 @@ class Machine:
         failed = sq.call(vm, 1 + len(arguments), False, True) < 0
         if failed:
             sq.getlasterror(vm)
-            error = UncaughtError(self.values.kept(-1), self.values.text(-1), self._raised[1])
+            stack = self._raised[1]
+            error = UncaughtError(self.values.kept(-1), self._text_of_error(), stack)
         sq.settop(vm, top)
         if failed:
             raise error
+
+    def raised_at(self, index: int) -> Frame | None:
+        """Where the string at a stack index was raised as an error, if no other was since, in this run."""
+        sq.getstackobj(self.vm, index, self._compared)
+        error, stack = self._raised
+        same = self._compared.type == STRING and error == (STRING, self._compared.value.pointer)
+        return stack[0] if same and stack else None
 
     def stack(self) -> list[Frame]:
         """The call stack of the device code, innermost first; of a very deep one, the innermost part."""
@@ -96,7 +107,7 @@ class Machine:
         while len(frames) < _DEEPEST_STACK and sq.stackinfos(self.vm, level, infos) >= 0:
             # A frame that ran out of memory while it was made has no source yet.
             if infos.source and infos.source not in _HIDDEN:
-                frames.append((_name(infos.function), _name(infos.source), infos.line))
+                frames.append((_name(infos.function) or _ANONYMOUS, _name(infos.source), infos.line))
             level += 1
         return frames
 
@@ -144,8 +155,25 @@ class Machine:
         # An error that leaves a native such as `acall` or `map` is raised again for the frames outside it.
         again = error == self._raised[0] and self._raised[1][-len(stack) :] == stack
         if not again:
+            self._forget_raised()
             self._raised = (error, stack)
+            if self._thrown.type == STRING:
+                # Its address tells it from other strings for as long as it lives.
+                self._held = Object.from_buffer_copy(self._thrown)
+                sq.addref(self.vm, self._held)
         return 0
+
+    def _forget_raised(self) -> None:
+        self._raised = _NOTHING
+        if self._held is not None:
+            sq.release(self.vm, self._held)
+            self._held = None
+
+    def _text_of_error(self) -> str:
+        try:
+            return self.values.text(-1)
+        except ConversionError:
+            return self.values.type_name(-1)
 
 
 def _legible(text: bytes) -> str:

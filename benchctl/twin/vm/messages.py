@@ -91,12 +91,16 @@ class Quirks:
         format_pads_floats: False as before 34.6, when a width did not pad a float (f-format-fixes).
         format_nonfinite: what format() makes of infinities and NaN, wrong in early releases 34; None for the
             VM's own inf, -inf, nan. The wrong text itself is not known (f-format-fixes).
+        log_pads_floats: True as from 33.0 to 35.7, when the log showed a float with trailing zeros (l-log).
+        log_caught_lines: the log entry of an error that was caught names its line (e-caught-line).
     """
 
     acall_limit: int | None = 10
     blob_limit: int = 512 * 1024
     format_pads_floats: bool = True
     format_nonfinite: str | None = None
+    log_pads_floats: bool = False
+    log_caught_lines: bool = True
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchctl.twin.vm.capi import Native, sq
-from benchctl.twin.vm.values import UnsendableError, Values
+from benchctl.twin.vm.values import ConversionError, UnsendableError, Values
 
 Entry = Callable[[int], int]
 """Takes the number of arguments, on the VM's stack from index 2 on; returns how many results it pushed."""
@@ -62,6 +62,8 @@ class Natives:
             self._values.push(thrown.value)
         except UnsendableError as unsendable:
             self._values.push(str(unsendable))
+        except ConversionError:
+            sq.getlasterror(vm)
         except BaseException as defect:
             self._on_defect(defect)
         thrown_result: int = sq.throwobject(vm)

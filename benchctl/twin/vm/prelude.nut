@@ -22,7 +22,15 @@ foreach (name in ["abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "exp", 
 }
 root.math.srand = function(seed) {};
 
+local function requireNumber(value) {
+    if (typeof value != "integer" && typeof value != "float") {
+        throw "parameter 1 has an invalid type '" + typeof value + "' ; expected: 'integer|float'";
+    }
+}
+
 root.swap2 <- function(value) {
+    requireNumber(value);
+    value = value.tointeger();
     return ((value & 0xFF) << 8) | ((value >> 8) & 0xFF);
 };
 
@@ -30,9 +38,14 @@ root.date <- function(time = null, zone = null) {
     return host.date(time == null ? ::time() : time);
 };
 
+local function requireSize(size) {
+    requireNumber(size);
+    if (size.tointeger() < 0) throw "negative size";
+}
+
 local array = root.array;
 root.array <- function(size, fill = null) {
-    if (typeof size == "integer" && size < 0) throw "negative size";
+    requireSize(size);
     return array(size, fill);
 };
 
@@ -62,16 +75,31 @@ host.strings.tointeger <- (function(tointeger) {
 local function guardSlice(slice) {
     return function(start, ...) {
         if (vargv.len() > 1) throw "wrong number of parameters";
-        if (typeof start == "integer" && start < -len()) throw "slice out of range";
+        requireNumber(start);
+        if (start.tointeger() < -len()) throw "slice out of range";
         return vargv.len() ? slice(start, vargv[0]) : slice(start);
     };
 }
-host.strings.slice <- guardSlice(host.strings.slice);
 host.arrays.slice <- guardSlice(host.arrays.slice);
+
+host.strings.slice <- (function(slice, len) {
+    local guarded = guardSlice(slice);
+    return function(start, ...) {
+        if (vargv.len() > 1) throw "wrong number of parameters";
+        local text = len() < host.lengths ? this : slice(0, len() % host.lengths);
+        return vargv.len() ? guarded.call(text, start, vargv[0]) : guarded.call(text, start);
+    };
+})(host.strings.slice, host.strings.len);
+
+host.strings.len <- (function(len) {
+    return function() {
+        return len() % host.lengths;
+    };
+})(host.strings.len);
 
 host.arrays.resize <- (function(resize) {
     return function(size, fill = null) {
-        if (typeof size == "integer" && size < 0) throw "negative size";
+        requireSize(size);
         resize(size, fill);
     };
 })(host.arrays.resize);
@@ -121,7 +149,8 @@ host.functions.pacall <- limitElements(host.functions.pacall);
 local blob = root.blob;
 
 local function checkSize(size) {
-    if (typeof size != "integer") return;
+    requireNumber(size);
+    size = size.tointeger();
     if (size < 0) throw "cannot create blob with negative size";
     if (size > host.blob_limit) throw "cannot create blob larger than " + host.blob_limit + " bytes";
     if (size > 1024) host.claim(size);
@@ -143,7 +172,7 @@ blob.resize <- (function(resize) {
 
 blob.readblob <- (function(readblob) {
     return function(count) {
-        if (typeof count == "integer" && count < 0) throw "negative size";
+        requireSize(count);
         return readblob(count);
     };
 })(blob.readblob);
@@ -158,6 +187,7 @@ blob.writeblob <- (function(writeblob) {
 // The original cannot be called from here: a class does not hand out its metamethods.
 blob._set <- (function(writen) {
     return function(index, value) {
+        requireNumber(index);
         if (typeof value == "string" && value.len() == 1) value = value[0];
         local pointer = tell();
         if (index >= len() || seek(index) != 0) throw "index out of range";
@@ -181,7 +211,8 @@ blob.tostring <- function() {
 blob._tostring <- blob.tostring;
 
 blob.readstring <- function(count) {
-    if (count < 0) throw "negative size";
+    requireSize(count);
+    count = count.tointeger();
     local start = tell();
     local left = len() - start;
     if (count > left) count = left;

@@ -24,8 +24,6 @@ from benchctl.twin.vm.messages import (
 from benchctl.twin.vm.patience import Patience, post_mortem
 from benchctl.twin.vm.translation import Translator
 
-_LONGEST_STRING = 0xFFFF
-
 
 class _State(Enum):
     IDLE = "no device code is running"
@@ -39,9 +37,6 @@ class VmProcess:
 
     `run_main` and `run_callback` start device code; they and `reply`, `throw` and `resume` return the next
     thing that it does. While it waits in a NativeCall it costs nothing and waits for any length of time.
-
-    Attributes:
-        warnings: what would go wrong on an imp and does not here, one sentence each.
     """
 
     def __init__(
@@ -58,7 +53,6 @@ class VmProcess:
         self._cpu_budget_s = cpu_budget_s
         self._end = end
         self._state = _State.IDLE
-        self.warnings: list[str] = []
 
     def run_main(self) -> Event:
         """Compile and run the device code from the top. Call it once."""
@@ -176,9 +170,7 @@ class VmProcess:
         match message:
             case ("native", class_index, identity, method, arguments):
                 target = self._translator.api_object(class_index, identity)
-                call = NativeCall(target, method, tuple(translate(argument) for argument in arguments))
-                self._warn_of_long_strings(call)
-                return call
+                return NativeCall(target, method, tuple(translate(argument) for argument in arguments))
             case ("printed", text, error):
                 return Printed(text, error)
             case ("done",):
@@ -217,15 +209,6 @@ class VmProcess:
         self._state = _State.ENDED
         self._channel.close()
         return self._end(self._pid)
-
-    def _warn_of_long_strings(self, call: NativeCall) -> None:
-        for argument in call.args:
-            if isinstance(argument, str) and len(argument) > _LONGEST_STRING:
-                # str-max in api/squirrel.yaml, https://developer.electricimp.com/node/813
-                self.warnings.append(
-                    f"{call.path} was given a string of {len(argument)} bytes: "
-                    f"an imp takes the length modulo {_LONGEST_STRING + 1}"
-                )
 
 
 def _stack(frames: Sequence[tuple[str, str, int]]) -> Stack:

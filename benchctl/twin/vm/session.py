@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from benchctl.twin.vm import frozen, memory
 from benchctl.twin.vm.api import Api
 from benchctl.twin.vm.crash import CrashHandler, forget_failed_allocations
+from benchctl.twin.vm.log_text import LogText
 from benchctl.twin.vm.machine import CompilationError, Frame, Machine, UncaughtError
 from benchctl.twin.vm.natives import ThrownError
 from benchctl.twin.vm.values import UnsendableError
@@ -41,7 +42,8 @@ class Session:
         boot = message[1]
         machine = self._machine
         machine.supplements.configure(boot["seed"], boot["quirks"])
-        api = Api(machine.vm, machine.values, machine.natives, self._count_call, self._call)
+        log_text = LogText(machine, boot["quirks"])
+        api = Api(machine.vm, machine.values, machine.natives, self._count_call, self._call, log_text)
         api.build(boot["classes"], boot["constants"])
         self._units = boot["units"]
         self._memory_limit = boot["memory_limit"]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from benchctl.twin.vm.capi import Object, sq
 from benchctl.twin.vm.natives import Entry, Natives
-from benchctl.twin.vm.values import Values
+from benchctl.twin.vm.values import LENGTHS, Values
 
 _SPEC = re.compile(rb"(%[-+ #0]*\d*(?:\.\d*)?[A-Za-z%])")
 _FLOAT_WIDTH = re.compile(rb"(?<=%)[-+ #0]*\d*")
@@ -75,9 +75,13 @@ class Supplements:
         self._pads_floats = quirks["format_pads_floats"]
         self._nonfinite = quirks["format_nonfinite"]
         self.push_table()
-        for name in ("acall_limit", "blob_limit"):
+        for name, value in (
+            ("acall_limit", quirks["acall_limit"]),
+            ("blob_limit", quirks["blob_limit"]),
+            ("lengths", LENGTHS),
+        ):
             self._values.push(name)
-            self._values.push(quirks[name])
+            self._values.push(value)
             sq.newslot(self._vm, -3, False)
         sq.pop(self._vm, 1)
 

@@ -22,11 +22,18 @@ from benchctl.twin.vm.capi import (
 API_TAG = 0x1B9
 """Type tag of every class that the manifest describes; a number nobody else uses."""
 
+LENGTHS = 1 << 16
+"""A string on a device behaves as if its length were modulo this (str-max in api/squirrel.yaml)."""
+
 _DEEPEST = 64
 
 
 class UnsendableError(Exception):
     """A value that cannot leave the VM: nested too deeply, or a table that contains itself."""
+
+
+class ConversionError(Exception):
+    """A `_tostring` of device code threw; what it threw is the VM's last error."""
 
 
 class Handles:
@@ -106,9 +113,9 @@ class Values:
         return (wire.OPAQUE, self.type_name(index), handle)
 
     def string(self, index: int) -> bytes:
-        """The bytes of the string at a stack index."""
+        """The bytes of the string at a stack index; a long one is cut as an imp does (str-max)."""
         sq.getstring(self._vm, index, self._address)
-        return c.string_at(self._address.value or 0, sq.getsize(self._vm, index))
+        return c.string_at(self._address.value or 0, sq.getsize(self._vm, index) % LENGTHS)
 
     def blob(self, index: int) -> bytes | None:
         """The bytes of the blob at a stack index, None where there is no blob."""
@@ -117,11 +124,20 @@ class Values:
         return c.string_at(self._address.value or 0, sq.std_getblobsize(self._vm, index))
 
     def text(self, index: int) -> str:
-        """What Squirrel's own conversion to a string makes of the value."""
+        """What Squirrel's own conversion to a string makes of the value. Raises ConversionError."""
+        top = sq.gettop(self._vm)
         sq.tostring(self._vm, index)
-        text = self.string(-1).decode("latin-1")
-        sq.pop(self._vm, 1)
+        sq.getstackobj(self._vm, -1, self._object)
+        text = self.string(-1).decode("latin-1") if self._object.type == STRING else None
+        sq.settop(self._vm, top)
+        if text is None:
+            raise ConversionError
         return text
+
+    def real(self, index: int) -> float | None:
+        """The float at a stack index, None where there is none."""
+        sq.getstackobj(self._vm, index, self._object)
+        return self._object.value.real if self._object.type == FLOAT else None
 
     def type_name(self, index: int) -> str:
         """What `typeof` says of the value."""

@@ -101,7 +101,7 @@ def test_pin_q_loses_edges_when_broken(make: Make) -> None:
 def test_modes_a_pin_has_not(make: Make) -> None:
     log = make().run(
         """
-        function attempt(f) { try { f(); server.log("no error"); } catch (e) { server.log(e); } }
+        function attempt(f) { try { f(); server.log("no error"); } catch (e) { server.log("threw " + e); } }
         local h = hardware;
         attempt(@() h.pinA.configure(ANALOG_IN)); attempt(@() h.pinA.configure(PWM_OUT, 0.01, 0.5));
         attempt(@() h.pinH.configure(DIGITAL_IN_WAKEUP)); attempt(@() h.pinE.configure(PWM_OUT, 0.01, 0.5));
@@ -110,18 +110,18 @@ def test_modes_a_pin_has_not(make: Make) -> None:
         """
     )
     assert log == [
-        *["pin does not support this mode"] * 3,
+        *["threw pin does not support this mode"] * 3,
         "no error",
-        "pin is not configured",
-        "pin is not in PTPG mode",
-        "pin is not in PWM or PTPG mode",
+        "threw pin is not configured",
+        "threw pin is not in PTPG mode",
+        "threw pin is not in PWM or PTPG mode",
         "false true",
     ]
 
 
 def test_pwm_came_to_the_imp005_with_36(make: Make) -> None:
-    source = "try { hardware.pinE.configure(PWM_OUT, 0.01, 0.5); } catch (e) { server.log(e); }"
-    assert make(impos="34.11").run(source) == ["pin does not support this mode"]
+    source = 'try { hardware.pinE.configure(PWM_OUT, 0.01, 0.5); } catch (e) { server.log("threw " + e); }'
+    assert make(impos="34.11").run(source) == ["threw pin does not support this mode"]
     assert make(impos="36.0").run(source) == []
 
 
@@ -152,11 +152,11 @@ def test_triggered_pulses(make: Make) -> None:
         hardware.pinC.configure(PTPG_OUT_ACTIVE_HIGH, hardware.pinE, 0.0005, 0.0002);
         server.log(hardware.pinC.getdelay());
         try { hardware.pinH.configure(PTPG_OUT_ACTIVE_HIGH, hardware.pinE, 0.1, 0.1); }
-        catch (e) { server.log(e); }
+        catch (e) { server.log("threw " + e); }
         """
     )
     assert float(bench.log[0]) == pytest.approx(0.0005)
-    assert bench.log[1] == "pin cannot be triggered by that pin"
+    assert bench.log[1] == "threw pin cannot be triggered by that pin"
     trigger = bench.nets["E"].driver("bench")
     at = bench.world.now
     trigger.set(Drive.HIGH)
@@ -175,12 +175,12 @@ def test_adc_and_its_eight_channels(make: Make) -> None:
                        hardware.pinH, hardware.pinJ, hardware.pinK, hardware.pinN, hardware.pinW]) {
             p.configure(ANALOG_IN); n++;
         }
-    } catch (e) { server.log(e); }
+    } catch (e) { server.log("threw " + e); }
     server.log(n + " " + hardware.pinA.read() + " " + hardware.voltage());
     """
     bench = make("imp003")
     bench.nets["A"].analog_volts = lambda _t: 1.65
-    assert bench.run(source) == ["no free ADC channel", f"8 {2048 << 4 | 2048 >> 8} 3.3"]
+    assert bench.run(source) == ["threw no free ADC channel", f"8 {2048 << 4 | 2048 >> 8} 3.3"]
     assert make("imp003", faults=("adc-nine-at-once",)).run(source)[0].startswith("10 ")
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchctl.twin.vm.launcher import VmLauncher
-from benchctl.twin.vm.messages import Done, Manifest, Quirks, Uncaught, methods
+from benchctl.twin.vm.messages import Done, Frame, Manifest, Quirks, Uncaught, methods
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,13 @@ from benchctl.twin.vm.messages import Done, Manifest, Quirks, Uncaught, methods
         ("[1, 2, 3].slice(-9).len()", "threw slice out of range"),
         ("[1, 2, 3].slice(-2)[0]", "2"),
         ("array(-1)", "threw negative size"),
+        ("array(-1.0)", "threw negative size"),
+        ("array(0.0 / 0.0)", "threw negative size"),
+        ('array("a")', "threw parameter 1 has an invalid type 'string' ; expected: 'integer|float'"),
         ("array(3, 7)[2]", "7"),
+        ("[1].resize(-1.0)", "threw negative size"),
+        ('"abc".slice(-9.0)', "threw slice out of range"),
+        ("[1].slice(-9.0)", "threw slice out of range"),
         ("[1].resize(-1)", "threw negative size"),
         # str-find-nul
         ('"a\\x00y\\x00z".find("\\x00z")', "3"),
@@ -38,6 +44,8 @@ from benchctl.twin.vm.messages import Done, Manifest, Quirks, Uncaught, methods
         # f-swap2, f-swap4
         ("swap2(0x1234)", str(0x3412)),
         ("swap2(0x56781234)", str(0x3412)),
+        ("swap2(0x1234 + 0.5)", str(0x3412)),
+        ('swap2("a")', "threw parameter 1 has an invalid type 'string' ; expected: 'integer|float'"),
         ("swap4(0x01020304)", str(0x04030201)),
         # g-math, g-srand, a-math-globals
         ("math.abs(-2.7)", "2"),
@@ -67,6 +75,18 @@ from benchctl.twin.vm.messages import Done, Manifest, Quirks, Uncaught, methods
         ("blob(2).resize(-1)", "threw cannot create blob with negative size"),
         ("blob(2).readblob(-1)", "threw negative size"),
         ("blob(2).readstring(-1)", "threw negative size"),
+        ("blob(2).readstring(1.5).len()", "1"),
+        (
+            'blob(2).readstring("a")',
+            "threw parameter 1 has an invalid type 'string' ; expected: 'integer|float'",
+        ),
+        ("blob(-1.0)", "threw cannot create blob with negative size"),
+        ("blob(2).resize(-2.0)", "threw cannot create blob with negative size"),
+        ("blob(2).readblob(-1.0)", "threw negative size"),
+        (
+            '(@(b) b["x"] = 1)(blob(2))',
+            "threw parameter 1 has an invalid type 'string' ; expected: 'integer|float'",
+        ),
         ("blob(524288).len()", "524288"),
         ("blob(524289)", "threw cannot create blob larger than 524288 bytes"),
         (
@@ -119,6 +139,8 @@ def test_without_a_time_function_there_is_no_time(bench):
     ("quirks", "expression", "text"),
     [
         (Quirks(acall_limit=None), "(function(...) { return vargv.len() }).acall(array(30))", "29"),
+        (Quirks(log_pads_floats=True), "5.1", "5.100000"),
+        (Quirks(log_pads_floats=True), '1.5 + format("|%g", 1.5) + 2', "1.5|1.52"),
         (Quirks(blob_limit=1000), "blob(1001)", "threw cannot create blob larger than 1000 bytes"),
         (Quirks(format_pads_floats=False), 'format("%8.2f|%4d", 1.5, 2)', "1.50|   2"),
         (Quirks(format_nonfinite="0"), 'format("%f %.1f", -1.0 / 0.0, 2)', "0 2.0"),
@@ -126,6 +148,114 @@ def test_without_a_time_function_there_is_no_time(bench):
 )
 def test_quirks_of_releases(bench, quirks, expression, text):
     assert bench.evaluate(expression, quirks=quirks) == text
+
+
+# str-max
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("long.len()", "4"),
+        ("long.slice(1)", "bcd"),
+        ("long.slice(-2)", "cd"),
+        ("long.slice(0, 5)", "threw slice out of range"),
+        ('long.find("e") == null', "true"),
+        ("(long + long).len()", "8"),
+        ("long", "abcd"),
+        ("(@(b) b.writestring(long) || b.len())(blob())", "4"),
+    ],
+)
+def test_long_strings_are_as_long_as_what_65536_leaves(bench, expression, text):
+    code = """
+    local piece = "abcd";
+    while (piece.len() < 4096) piece += piece;
+    long <- "";
+    for (local i = 0; i < 16; i++) long += piece;
+    long += "abcd";
+    """
+    bench.run(f'{code} try {{ server.log({expression}) }} catch (e) {{ server.log("threw " + e) }}')
+    assert bench.log == [text]
+
+
+# e-caught-line
+
+_CATCHES = """function fails() {
+    local t = {};
+    return t.missing;
+}
+try { fails(); } catch (e) { %s }
+"""
+
+
+@pytest.mark.parametrize(
+    ("logging", "log"),
+    [
+        ("server.log(e)", ["the index 'missing' does not exist: in fails device_code:3"]),
+        ('server.log("" + e.len())', ["34"]),
+        ('server.log("caught " + e)', ["caught the index 'missing' does not exist"]),
+        ("kept <- e } try { throw kept } catch (f) { server.log(f)",
+         ["the index 'missing' does not exist: in fails device_code:3"]),
+        ('try { throw {} } catch (f) {} server.log(e)', ["the index 'missing' does not exist"]),
+        ("} try { throw 5 } catch (f) { server.log(f)", ["5"]),
+        ('imp.wakeup(0, @() e)} server.log("the index " + "\'missing\' does not exist"); {',
+         ["the index 'missing' does not exist: in fails device_code:3"]),
+    ],
+)  # fmt: skip
+def test_a_caught_error_is_logged_with_its_line(bench, logging, log):
+    assert bench.run(_CATCHES % logging) == Done()
+    assert bench.log == log
+
+
+def test_a_caught_error_has_its_line_for_as_long_as_its_callback_runs(bench):
+    code = """
+    kept <- null;
+    function later() { server.log(kept); }
+    try { [][0]; } catch (e) { kept = e; }
+    imp.wakeup(0, later);
+    server.log(kept);
+    """
+    vm = bench.boot(code)
+    event = vm.run_main()
+    later = event.args[1]
+    assert bench.carry_on(vm, vm.reply()) == Done()
+    assert bench.carry_on(vm, vm.run_callback(later)) == Done()
+    assert bench.log == [
+        "the index '0' does not exist: in main device_code:4", "the index '0' does not exist"
+    ]  # fmt: skip
+
+
+def test_without_the_quirk_a_caught_error_has_no_line(bench):
+    bench.run(_CATCHES % "server.log(e)", quirks=Quirks(log_caught_lines=False))
+    assert bench.log == ["the index 'missing' does not exist"]
+
+
+def test_a_string_where_an_error_was_is_not_taken_for_it(bench):
+    code = """
+    for (local i = 0; i < 50; i++) {
+        try { throw "error " + i; } catch (e) {}
+        local other = "other " + i;
+        server.log(other);
+    }"""
+    bench.run(code)
+    assert bench.log == [f"other {i}" for i in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "log"),
+    [
+        ('try { server.log(E()) } catch (e) { server.log("threw " + e) }', ["threw inner"]),
+        ("print(1); try { print(E()) } catch (e) { server.log(typeof e) }", ["1", "string"]),
+    ],
+)
+def test_a_tostring_that_throws(bench, statement, log):
+    assert bench.run('class E { function _tostring() { throw "inner"; } }' + statement) == Done()
+    assert bench.log == log
+
+
+def test_an_error_whose_tostring_throws(bench):
+    event = bench.run('class E { function _tostring() { throw "inner"; } }\nthrow E();')
+    assert (event.text, event.stack) == ("instance", (Frame("main", "device_code", 2),))
 
 
 # fn-bindenv-strong

@@ -88,6 +88,10 @@ def _program(sensors: int) -> str:
     return _BASE + drivers + _MAIN.replace("{sensors}", instances)
 
 
+def _line_of(text: str, program: str) -> int:
+    return 1 + next(number for number, line in enumerate(program.splitlines()) if text in line)
+
+
 def test_a_program_of_thirty_thousand_characters(bench):
     sensors = 24
     program = _program(sensors)
@@ -127,7 +131,7 @@ def test_a_program_of_thirty_thousand_characters(bench):
         "sensor2 failed: no space",
         f"sensor <sensor{sensors - 1}> {sensors * (1 + 0x102)} 5 2",
         "1 2 false",
-        "the index 'absent' does not exist",
+        f"the index 'absent' does not exist: in done device_code:{_line_of('].absent = 1', program)}",
     ]
     assert last.text == "the index 'nothing' does not exist"
     assert last.stack[0].function == "done"
