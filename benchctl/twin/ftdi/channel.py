@@ -9,7 +9,7 @@ from benchctl.twin.ftdi.models import Model
 from benchctl.twin.ftdi.mpsse import Mpsse
 from benchctl.twin.ftdi.packets import STATUS_BYTES, InPipe
 from benchctl.twin.ftdi.pins import Pin, PinBank, levels
-from benchctl.twin.ftdi.uart import Flow, UartEngine, UartSettings
+from benchctl.twin.ftdi.uart import UartEngine, UartSettings
 from benchctl.twin.usb.device import Stall
 from benchctl.twin.world import Event, World
 
@@ -128,7 +128,7 @@ class Channel:
             settings.dtr = bool(value & 1) if value & 0x100 else settings.dtr
             settings.rts = bool(value & 2) if value & 0x200 else settings.rts
         elif request == FLOW_CTRL:
-            settings.flow = Flow(index >> 8 & 7)
+            settings.flow = index >> 8 & 7
             settings.xon, settings.xoff = value & 0xFF, value >> 8
         elif request == EVENT_CHAR:
             settings.event = value & 0xFF if value & 0x100 else None
@@ -155,7 +155,7 @@ class Channel:
             self._engine.purge_in()
         if what == RESET_ALL:
             settings = self._settings
-            settings.flow, settings.event, settings.dtr, settings.rts = Flow.NONE, None, False, False
+            settings.flow, settings.event, settings.dtr, settings.rts = 0, None, False, False
 
     def _set_mode(self, mode: int, mask: int) -> None:
         engine = self._engine

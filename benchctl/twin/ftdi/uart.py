@@ -1,7 +1,7 @@
 """UART mode: the 16550-like port an FTDI channel is after power-up."""
 
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import IntEnum
 
 import numpy as np
 
@@ -27,10 +27,9 @@ from benchctl.twin.world import Event, World
 _RTS_RESERVE = 32
 
 
-class Flow(IntFlag):
-    """Flow control, as in the high byte of SET_FLOW_CTRL's wIndex."""
+class Flow(IntEnum):
+    """Flow control, as in the high byte of SET_FLOW_CTRL's wIndex; a set of them is a plain int."""
 
-    NONE = 0
     RTS_CTS = 1
     DTR_DSR = 2
     XON_XOFF = 4
@@ -50,7 +49,7 @@ class UartSettings:
     space: bool = False
     dtr: bool = False
     rts: bool = False
-    flow: Flow = Flow.NONE
+    flow: int = 0
     xon: int = 0x11
     xoff: int = 0x13
     event: int | None = None

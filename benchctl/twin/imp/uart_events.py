@@ -32,12 +32,12 @@ class UartEvents:
         with_flags: it gets one argument, the flags (UART-CFG-03).
     """
 
-    def __init__(self, chip: Chip, on_wanted: Callable[[], None], catch_up: Callable[[], Flags]) -> None:
+    def __init__(self, chip: Chip, on_wanted: Callable[[], None], catch_up: Callable[[], int]) -> None:
         self._chip, self._on_wanted, self._catch_up = chip, on_wanted, catch_up
         self.callback: Closure | None = None
         self.with_flags = False
-        self._flags = Flags(0)
-        self._raised = Flags(0)
+        self._flags = 0
+        self._raised = 0
         self._posted = False
 
     @property
@@ -55,7 +55,7 @@ class UartEvents:
         """Forget the callback and every event."""
         self.callback = None
         self._posted = False
-        self._flags = self._raised = Flags(0)
+        self._flags = self._raised = 0
 
     def sent(self, flag: Flags) -> None:
         """Something happened while sending. choice: without flags only reception calls back."""
@@ -63,7 +63,7 @@ class UartEvents:
         if self.with_flags:
             self.received(flag)
 
-    def received(self, raised: Flags) -> None:
+    def received(self, raised: int) -> None:
         """Call back."""
         self._raised |= raised
         if self.wants_reception and self.callback is not None:
@@ -71,15 +71,15 @@ class UartEvents:
             self._on_wanted()
             self._chip.runtime.post(self.callback, self._arguments)
 
-    def take(self, received: Flags) -> int:
+    def take(self, received: int) -> int:
         """What flags() returns, given what the receiver saw; reading clears it (UART-FLAG-01)."""
         flags = self._flags | received
-        self._flags = flags if self._chip.broken(FLAGS_STAY) else Flags(0)
-        return int(flags)
+        self._flags = flags if self._chip.broken(FLAGS_STAY) else 0
+        return flags
 
     def _arguments(self) -> list[Any]:
-        raised, self._raised, self._posted = self._raised | self._catch_up(), Flags(0), False
+        raised, self._raised, self._posted = self._raised | self._catch_up(), 0, False
         self._on_wanted()
         if not self.with_flags:
             return []
-        return [0 if self._chip.broken(CALLBACK_BLIND) else int(raised)]
+        return [0 if self._chip.broken(CALLBACK_BLIND) else raised]

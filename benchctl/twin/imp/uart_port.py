@@ -114,7 +114,7 @@ class SerialPort:
 
     def take_flags(self) -> int:
         """Events since last asked."""
-        return self.events.take(self.receiver.take_flags() if self.receiver is not None else Flags(0))
+        return self.events.take(self.receiver.take_flags() if self.receiver is not None else 0)
 
     def _take_pins(self, control: int) -> dict[str, Pad]:
         """The pads by role; those that the control flags leave out are let go."""
@@ -167,8 +167,8 @@ class SerialPort:
         if self.receiver is not None:
             self.receiver.watch(self.events.wants_reception)
 
-    def _catch_up(self) -> Flags:
-        return self.receiver.catch_up() if self.receiver is not None else Flags(0)
+    def _catch_up(self) -> int:
+        return self.receiver.catch_up() if self.receiver is not None else 0
 
     def _half_sent(self) -> None:
         if self._chip.release.since(32):

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from enum import IntFlag
+from enum import IntEnum
 
 from benchctl.twin.faults import declare
 from benchctl.twin.imp.chip import Chip
@@ -45,8 +45,8 @@ DEAF_AFTER_SENDING = declare(
 )
 
 
-class Flags(IntFlag):
-    """Event flags (event_flags, api/uart.yaml)."""
+class Flags(IntEnum):
+    """Event flags (event_flags, api/uart.yaml); a set of them is a plain int."""
 
     READ_READY = 1
     WRITE_DONE = 2
@@ -58,12 +58,10 @@ class Flags(IntFlag):
     WRITE_HALF_DONE = 128
 
 
-# Plain integers: these are or-ed for every byte, and an enum takes ten times as long.
-_READ_READY, _LINE_IDLE, _OVERRUN = int(Flags.READ_READY), int(Flags.LINE_IDLE), int(Flags.OVERRUN_ERROR)
 _OF_LINE = {
-    int(LineError.NOISE): int(Flags.NOISE_ERROR),
-    int(LineError.FRAMING): int(Flags.FRAME_ERROR),
-    int(LineError.PARITY): int(Flags.PARITY_ERROR),
+    LineError.NOISE: Flags.NOISE_ERROR,
+    LineError.FRAMING: Flags.FRAME_ERROR,
+    LineError.PARITY: Flags.PARITY_ERROR,
 }
 
 
@@ -90,7 +88,7 @@ class Receiver:
         fmt: LineFormat,
         size: int,
         rts: Pad | None,
-        on_event: Callable[[Flags], None],
+        on_event: Callable[[int], None],
     ) -> None:
         self._chip, self._fmt, self._size, self._rts, self._on_event = chip, fmt, size, rts, on_event
         self.watching = False
@@ -98,9 +96,13 @@ class Receiver:
         self._fifo: deque[tuple[int, int]] = deque()
         self._previous: Arrival | None = None
         self._enabled_ns = chip.world.now
-        self._flags = Flags(0)
+        self._flags = 0
         self._next: Event | None = None
         self._closed = False
+        # Asked here, not for every byte.
+        self._without_byte = chip.broken(INTERVAL_WITHOUT_BYTE)
+        self._coarse = chip.broken(INTERVAL_COARSE)
+        self._rts_spaces = 0 if chip.broken(RTS_LATE) else RTS_SPACES
         self._line = UartReceiver(net, fmt, self._plan)
         self._set_rts()
         self._plan()
@@ -122,14 +124,15 @@ class Receiver:
     def read_many(self, count: int) -> bytes:
         """Up to `count` of the oldest bytes."""
         self._collect()
-        data = bytes(self._fifo.popleft()[0] for _ in range(min(count, len(self._fifo))))
+        fifo = self._fifo
+        data = bytes([fifo.popleft()[0] for _ in range(min(count, len(fifo)))])
         self._after_reading()
         return data
 
-    def take_flags(self) -> Flags:
+    def take_flags(self) -> int:
         """Flags raised since last asked."""
         self._collect()
-        flags, self._flags = self._flags, Flags(0)
+        flags, self._flags = self._flags, 0
         return flags
 
     def preload(self, data: bytes) -> None:
@@ -141,7 +144,7 @@ class Receiver:
         """True while a frame is on the wire."""
         return bool(self._line.pending) and self._line.pending[0].start_ns <= self._chip.world.now
 
-    def catch_up(self) -> Flags:
+    def catch_up(self) -> int:
         """Flags of what has arrived and was not looked at before."""
         return self._collect()
 
@@ -161,21 +164,20 @@ class Receiver:
             self._next.cancel()
             self._next = None
 
-    def _collect(self) -> Flags:
+    def _collect(self) -> int:
         """Move what has arrived into the FIFO; returns the flags it raised."""
         raised = 0
         for arrival in self._line.take(self._chip.world.now):
             raised |= self._receive(arrival)
-        flags = Flags(raised)
         if raised:
-            self._flags |= flags
+            self._flags |= raised
             self._set_rts()
-        return flags
+        return raised
 
     def _receive(self, arrival: Arrival) -> int:
         if arrival.start_ns < self.deaf_until:
             return 0
-        flags = _LINE_IDLE if self._idle_before(arrival) else 0
+        flags = Flags.LINE_IDLE if self._idle_before(arrival) else 0
         interval = self._interval(arrival)
         self._previous = arrival
         if arrival.error and not self._chip.broken(NO_ERROR_FLAGS):
@@ -187,20 +189,20 @@ class Receiver:
             return flags
         if free <= 0:
             # choice: the byte that finds no room is the one that is lost (overrun_drop_policy is unknown)
-            return flags if self._chip.broken(NO_ERROR_FLAGS) else flags | _OVERRUN
+            return flags if self._chip.broken(NO_ERROR_FLAGS) else flags | Flags.OVERRUN_ERROR
         self._fifo.append((arrival.value, interval))
-        return flags | _READ_READY
+        return flags | Flags.READ_READY
 
     def _interval(self, arrival: Arrival) -> int:
         """Microseconds from the previous byte's receipt to this one's (UART-READ-02, -03, -05)."""
         if self._previous is None:
             return LONGEST_INTERVAL_US  # choice: there was no byte before the first one (UART-READ-06)
         interval = arrival.t_ns // 1000 - self._previous.t_ns // 1000  # choice: a counter of whole us
-        if self._chip.broken(INTERVAL_WITHOUT_BYTE):
+        if self._without_byte:
             interval -= self._fmt.frame_ns // 1000
-        if self._chip.broken(INTERVAL_COARSE):
+        if self._coarse:
             interval -= interval % 1000
-        return min(interval, LONGEST_INTERVAL_US)
+        return interval if interval < LONGEST_INTERVAL_US else LONGEST_INTERVAL_US
 
     def _idle_before(self, arrival: Arrival) -> bool:
         """A whole frame time of ones came before this frame's start bit."""
@@ -212,13 +214,10 @@ class Receiver:
         self._set_rts()
         self._plan()
 
-    def _spaces(self) -> int:
-        return 0 if self._chip.broken(RTS_LATE) else RTS_SPACES
-
     def _set_rts(self) -> None:
         if self._rts is not None:
             # choice: RTS is active low, and active again as soon as more places are free than that
-            full = self._size - len(self._fifo) <= self._spaces()
+            full = self._size - len(self._fifo) <= self._rts_spaces
             self._rts.driver.set(Drive.HIGH if full else Drive.LOW)
 
     def _plan(self) -> None:
@@ -227,7 +226,7 @@ class Receiver:
             self._next.cancel()
             self._next = None
         pending = self._line.pending
-        until_full = self._size - self._spaces() - len(self._fifo)
+        until_full = self._size - self._rts_spaces - len(self._fifo)
         index = 0 if self.watching else until_full - 1 if self._rts is not None and until_full > 0 else None
         if index is not None and index < len(pending):
             self._next = self._chip.world.at(pending[index].t_ns, self._arrived)

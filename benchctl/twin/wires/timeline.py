@@ -58,13 +58,19 @@ class Wave(Protocol):
 
 
 class Timeline:
-    """A growing step function: `values[i]` holds from `times[i]` on. Times in ns, strictly increasing."""
+    """A growing step function: `values[i]` holds from `times[i]` on. Times in ns, strictly increasing.
+
+    Attributes:
+        end_ns: time of the last step known, which may lie in the future; what is planned may end earlier.
+        last: the drive after the last step known.
+    """
 
     def __init__(self, t_ns: int, value: int) -> None:
         self._times: Times = np.empty(16, np.int64)
         self._values: Values = np.empty(16, np.uint8)
         self._times[0], self._values[0] = t_ns, value
         self._n = 1
+        self.end_ns, self.last = t_ns, value
         self._waves: list[Wave] = []  # what comes after the arrays, not worked out yet
         self._planned = 0  # size of all these
 
@@ -80,25 +86,13 @@ class Timeline:
         self._work_out()
         return self._values[: self._n]
 
-    @property
-    def end_ns(self) -> int:
-        """Time of the last step known, which may lie in the future."""
-        return self._waves[-1].last_ns if self._waves else int(self._times[self._n - 1])
-
-    @property
-    def last(self) -> int:
-        """The drive after the last step known."""
-        return self._waves[-1].last if self._waves else int(self._values[self._n - 1])
-
     def at(self, t_ns: int) -> int:
         """The drive at a time."""
+        if t_ns >= self.end_ns:
+            return self.last
         if self._waves and t_ns >= self._waves[0].first_ns:
-            if t_ns >= self._waves[-1].last_ns:
-                return self._waves[-1].last
             self._work_out()
-        i = self._n - 1
-        if self._times[i] > t_ns:
-            i = max(int(self._times[: self._n].searchsorted(t_ns, "right")) - 1, 0)
+        i = max(int(self._times[: self._n].searchsorted(t_ns, "right")) - 1, 0)
         return int(self._values[i])
 
     def sample(self, t_ns: Times) -> Values:
@@ -108,14 +102,13 @@ class Timeline:
 
     def cut(self, t_ns: int) -> None:
         """Forget every step at or after `t_ns`; what holds before the first step stays."""
-        if self._waves and t_ns <= self._waves[-1].last_ns:
-            if t_ns <= self._waves[0].first_ns:
-                self._take_waves()
-            else:
-                self._work_out()
-        n = self._n
-        if self._times[n - 1] >= t_ns:
-            self._n = max(int(self._times[:n].searchsorted(t_ns, "left")), 1)
+        if t_ns > self.end_ns:
+            return
+        if self._waves and t_ns > self._waves[0].first_ns:
+            self._work_out()
+        self._take_waves()
+        self._n = max(int(self._times[: self._n].searchsorted(t_ns, "left")), 1)
+        self._look_at_end()
 
     def step(self, t_ns: int, value: int) -> bool:
         """Hold `value` from `t_ns` on, replacing what was planned; False when that changes nothing."""
@@ -127,6 +120,7 @@ class Timeline:
         self._reserve(1)
         self._times[self._n], self._values[self._n] = t_ns, value
         self._n += 1
+        self.end_ns, self.last = t_ns, value
         return True
 
     def extend(self, times: Times, values: Values) -> None:
@@ -140,6 +134,7 @@ class Timeline:
         self.cut(wave.first_ns)
         self._waves.append(wave)
         self._planned += wave.size
+        self.end_ns, self.last = wave.last_ns, wave.last
 
     def forget_before(self, t_ns: int) -> None:
         """Drop history before `t_ns`, keeping the value in force then."""
@@ -176,6 +171,10 @@ class Timeline:
         self._times[self._n : self._n + n] = times
         self._values[self._n : self._n + n] = values
         self._n += n
+        self._look_at_end()
+
+    def _look_at_end(self) -> None:
+        self.end_ns, self.last = int(self._times[self._n - 1]), int(self._values[self._n - 1])
 
     def _reserve(self, n: int) -> None:
         if self._n + n > len(self._times):

@@ -8,7 +8,7 @@ own bit times.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import IntEnum
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -52,10 +52,9 @@ class LineFormat:
         return -(-self.frame_fs // _FS)
 
 
-class LineError(IntFlag):
-    """What a receiver found wrong with a frame."""
+class LineError(IntEnum):
+    """What a receiver found wrong with a frame; a set of them is a plain int."""
 
-    NONE = 0
     FRAMING = 1
     PARITY = 2
     NOISE = 4
@@ -293,7 +292,7 @@ class UartReceiver:
                 error |= LineError.PARITY if not error & LineError.BREAK else 0
             if next_edge > i + 1 and edge_times[i + 1] - start < bit_fs // (4 * _FS):
                 error |= LineError.NOISE
-            self.pending.append(Arrival(arrival_ns, start, value, int(error)))
+            self.pending.append(Arrival(arrival_ns, start, value, error))
             self._scan_ns = arrival_ns
             i = next_edge
 
