@@ -1,7 +1,7 @@
 """The program of the virtual imp: kept, started, stopped, and restarted when it fails."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from benchctl.twin.imp.objects import build, manifest, stop
 from benchctl.twin.imp.pinmode.base import PinMode
 from benchctl.twin.imp.program import Failure, VmProgram
 from benchctl.twin.imp.reasons import WakeReason
-from benchctl.twin.imp.values import Opaque, checked
+from benchctl.twin.imp.values import Opaque, Thrown, checked
 from benchctl.twin.vm.launcher import VmLauncher
 from benchctl.twin.vm.messages import Blob, CompileError, Crashed, CrashKind, Manifest, NativeCall
 from benchctl.twin.vm.sources import Unit, units
@@ -187,7 +187,26 @@ class ProgramHost:
     def _execute(self, call: NativeCall) -> Any:
         item = self.objects[call.target.path]
         method = item.methods[call.method]
-        return getattr(item, method.attribute)(*checked(method.params, list(call.args)))
+        try:
+            result = getattr(item, method.attribute)(*checked(method.params, list(call.args)))
+        except Thrown:
+            self._let_go(call)
+            raise
+        blocks = isinstance(result, Generator)
+        return self._letting_go(result, call) if blocks and method.keep_blobs else result
+
+    def _letting_go(self, native: Generator[Any, None, Any], call: NativeCall) -> Generator[Any, None, Any]:
+        try:
+            return (yield from native)
+        except Thrown:
+            self._let_go(call)
+            raise
+
+    def _let_go(self, call: NativeCall) -> None:
+        """A call threw: nothing will be written into the blobs that the VM keeps for it."""
+        for argument in call.args:
+            if isinstance(argument, Blob) and self._program is not None:
+                self._program.vm.release(argument)
 
     def _quiet(self) -> None:
         if self._failed:

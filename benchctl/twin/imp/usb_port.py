@@ -74,7 +74,8 @@ class UsbHostPort:
         self._enabled = False
         self._powered: UsbDevice | None = None
         self._pending: Event | None = None
-        # The port works only while these are high (USB-LIM-06).
+        # The port works only while these are high (USB-LIM-06). choice: on the impC001 that is YM alone,
+        # which switches the load on its breakout.
         pins = chip.module.usb.pins if chip.module.usb is not None else {}
         labels = [pins[role].split()[0] for role in ("POWER_ENABLE", "FAULT_L") if role in pins]
         self._nets = [chip.pads[label].net for label in labels]

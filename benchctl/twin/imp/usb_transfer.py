@@ -6,14 +6,18 @@ from benchctl.twin.imp.usb_port import UsbHostPort
 from benchctl.twin.usb.device import Stall, UsbDevice
 from benchctl.twin.world import Event, World
 
-OK, STALL, DISCONNECTED, TIMEOUT = 0, 4, 14, 19  # transfer_states, api/usb.yaml
+OK, STALL, OVERRUN, DISCONNECTED, TIMEOUT = 0, 4, 8, 14, 19  # transfer_states, api/usb.yaml
 _LIMIT_NS = 5_000_000_000  # USB-LIM-05: a bulk command is limited to five seconds
 
 Finished = Callable[[int, bytes, int], None]
 
 
+class _Overrun(Exception):  # noqa: N818 -- an outcome of a transfer
+    """The device sent more than there is room for."""
+
+
 class Transfer:
-    """Runs until done, refused, out of time, or abandoned.
+    """Runs until done, refused, out of time, or ended from outside.
 
     Args:
         world: simulated time.
@@ -46,16 +50,17 @@ class Transfer:
         self._got = bytearray()
         self._moved = 0
         self._over = False
-        self._deadline: Event | None = world.after(_LIMIT_NS, lambda: self._end(TIMEOUT)) if limited else None
+        self._deadline: Event | None = world.after(_LIMIT_NS, lambda: self.end(TIMEOUT)) if limited else None
         world.after(port.packet_time_ns(0), self._step)
 
-    def abandon(self, state: int | None = None) -> None:
-        """Stop; with a state, report it."""
-        if state is None:
-            self._over = True
-            self._cancel()
-        else:
-            self._end(state)
+    def end(self, state: int) -> None:
+        """Stop and report the state, unless it is over."""
+        if self._over:
+            return
+        self._over = True
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._finished(state, bytes(self._got), self._moved)
 
     def _step(self) -> None:
         if self._over:
@@ -63,12 +68,15 @@ class Transfer:
         try:
             moved = self._receive() if self._endpoint & 0x80 else self._send()
         except Stall:
-            self._end(STALL)
+            self.end(STALL)
+            return
+        except _Overrun:
+            self.end(OVERRUN)
             return
         if moved is None:
             self._device.on_ready(self._endpoint, self._retry)
         elif self._complete(moved):
-            self._world.after(self._port.packet_time_ns(moved), lambda: self._end(OK))
+            self._world.after(self._port.packet_time_ns(moved), lambda: self.end(OK))
         else:
             self._world.after(self._port.packet_time_ns(moved), self._step)
 
@@ -84,24 +92,18 @@ class Transfer:
         return taken
 
     def _receive(self) -> int | None:
-        packet = self._device.read(self._endpoint, min(self._max_packet, self._wanted - len(self._got)))
+        packet = self._device.read(self._endpoint, self._max_packet)
         if packet is None:
             return None
-        self._got += packet
-        self._moved += len(packet)
+        # The device decides how long its packet is. choice: of one that does not fit, what fits is kept.
+        fits = packet[: min(self._max_packet, self._wanted - len(self._got))]
+        self._got += fits
+        self._moved += len(fits)
+        if len(fits) < len(packet):
+            raise _Overrun
         return len(packet)
 
     def _complete(self, moved: int) -> bool:
         if self._endpoint & 0x80:
             return moved < self._max_packet or len(self._got) >= self._wanted
         return not self._left
-
-    def _end(self, state: int) -> None:
-        if not self._over:
-            self._over = True
-            self._cancel()
-            self._finished(state, bytes(self._got), self._moved)
-
-    def _cancel(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()

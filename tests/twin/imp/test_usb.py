@@ -157,3 +157,102 @@ def test_bulk_times_out_after_five_seconds(make: Make) -> None:
 def test_only_with_a_port(make: Make) -> None:
     probe = 'server.log("usb" in hardware); try { hardware.usb; } catch (e) { server.log("threw " + e); }'
     assert make("imp003").run(probe) == ["false", "threw the index 'usb' does not exist"]
+
+
+SET_UP = """
+function connected() {
+    u.controltransfer(12.0, 0, 0, 0, 5, 7, 0, 64);
+    u.openendpoint(12.0, 7, 0, 2, 64, 0x02); u.openendpoint(12.0, 7, 0, 2, 64, 0x81);
+    go();
+}
+"""
+
+
+def attached(make: Make, source: str, seconds: float = 2) -> list[str]:
+    """What a program with a function `go` logs once the device is set up."""
+    port = Port(1)
+    port.plug(Mirror())
+    return make(usb_port=port).run(OPEN + SET_UP + source + "u.configure(on);", seconds)[2:]
+
+
+def test_a_packet_longer_than_the_blob_is_an_overrun(make: Make) -> None:
+    """transfer_states: 8. The device decides how long its packets are."""
+    log = attached(
+        make,
+        """
+        into <- blob(10);
+        function go() { u.generaltransfer(7, 0x02, 2, blob(30)); u.generaltransfer(7, 0x81, 2, into); }
+        """,
+    )
+    assert sorted(log) == ["done 129 8 10", "done 2 0 30"]
+
+
+def test_nothing_is_told_of_transfers_that_disable_ends(make: Make) -> None:
+    """Their endpoint is closed, and free again once the device is back."""
+    log = attached(
+        make,
+        """
+        rounds <- 0;
+        function go() {
+            u.generaltransfer(7, 0x81, 2, blob(64));
+            if (rounds++ == 0) imp.wakeup(0.1, function() { u.disable(); u.configure(on); });
+            else u.generaltransfer(7, 0x02, 2, blob(1));
+        }
+        """,
+    )
+    assert log[:2] == ["connected 12.0 1234:5678", "3"]
+    assert sorted(log[2:]) == ["done 129 0 1", "done 2 0 1"]
+
+
+def test_disabled_and_configured_within_the_callback(make: Make) -> None:
+    log = attached(
+        make,
+        """
+        function go() { u.disable(); u.configure(second); server.log("first done"); }
+        function second(event, details) { server.log("second " + (event == USB_DEVICE_CONNECTED)); }
+        """,
+    )
+    assert log == ["first done", "second true"]
+
+
+def test_blobs_of_calls_that_threw_are_let_go(make: Make) -> None:
+    log = attached(
+        make,
+        """
+        function refused(call) { try { call(); } catch (e) { return; } throw "not refused"; }
+        function go() {
+            local before = imp.getmemoryfree();
+            for (local i = 0; i < 40; i++) {
+                refused(@() u.generaltransfer(7, 0x81, 3, blob(2000)));
+                refused(@() u.controltransfer(12.0, 9, 0, 0x80, 6, 0x100, 0, 64, blob(2000)));
+                refused(@() hardware.spiflash.readintoblob("0", blob(2000), 1));
+            }
+            server.log(before - imp.getmemoryfree() < 20000);
+        }
+        """,
+    )
+    assert log == ["true"]
+
+
+def test_data_lines_that_are_pins(make: Make) -> None:
+    """impC001: A and B. Another function of one switches the port off; configure() takes it back."""
+    port = Port(1)
+    port.plug(Mirror())
+    bench = make("impC001", usb_port=port)
+    bench.nets["A"].pull("a", high=True)
+    source = """
+        hardware.pinA.configure(DIGITAL_OUT, 0); hardware.pinYM.configure(DIGITAL_OUT, 1);
+        u <- hardware.usbAB;
+        n <- 0;
+        function on(event, details) {
+            server.log(event == USB_DEVICE_CONNECTED);
+            server.log(hardware.pinA.read());
+            if (n++) return;
+            hardware.spiDCAB.configure(0, 1000);
+            try { u.openendpoint(12.0, 0, 0, 2, 64, 0x02); } catch (e) { server.log("off"); }
+            u.configure(on);
+            try { hardware.spiDCAB.write("a"); } catch (e) { server.log("no bus"); }
+        }
+        u.configure(on);
+        """
+    assert bench.run(source) == ["true", "1", "off", "no bus", "true", "1"]

@@ -7,10 +7,12 @@ from benchctl.twin.faults import declare
 from benchctl.twin.imp.api.base import ApiObject, Method, api
 from benchctl.twin.imp.chip import Chip
 from benchctl.twin.imp.constants import USB_EVENT
+from benchctl.twin.imp.pads import Pad
 from benchctl.twin.imp.usb_port import TransferError, UsbHostPort
 from benchctl.twin.imp.usb_transfer import DISCONNECTED, Transfer
 from benchctl.twin.imp.values import BLOB, FUNCTION, INTEGER, NUMBER, Blob, Closure, Param, Thrown
 from benchctl.twin.usb.bus import Port
+from benchctl.twin.wires.timeline import Drive
 
 _BULK, _INTERRUPT = 2, 3
 _MOST_PACKET = 64
@@ -38,6 +40,7 @@ class UsbHost(ApiObject):
     def __init__(self, chip: Chip, path: str) -> None:
         super().__init__(chip, path)
         self._port = UsbHostPort(chip, chip.usb_port or Port(1), self._attached, self._detached)
+        self._data_pads = _data_pads(chip)
         self._callback: Closure | None = None
         self._open: dict[int, tuple[int, int]] = {}  # endpoint address: type, packet size
         self._running: dict[int, Transfer] = {}
@@ -58,9 +61,11 @@ class UsbHost(ApiObject):
     @api("configure", Param("callback", FUNCTION), since=(34, 0))
     def configure(self, callback: Closure) -> None:
         """Enable the port; a device that is attached already is reported (USB-CFG-01)."""
-        self.chip.runtime.forget(self._callback)
-        self._callback = callback
         self._close()
+        self._callback = callback
+        for pad in self._data_pads:
+            pad.claim(self, self._lost_pin)
+            pad.driver.set(Drive.Z)
         self._port.enable(True)
 
     @api("disable", since=(34, 0))
@@ -68,8 +73,8 @@ class UsbHost(ApiObject):
         """Close every endpoint and switch the port off (USB-DIS-01)."""
         self._close()
         self._port.enable(False)
-        self.chip.runtime.forget(self._callback)
-        self._callback = None
+        for pad in self._data_pads:
+            pad.release(self)
 
     @api(
         "openendpoint",
@@ -85,7 +90,10 @@ class UsbHost(ApiObject):
     def openendpoint(
         self, _speed: float, address: int, _interface: int, kind: int, size: int, endpoint: int, interval: int
     ) -> None:
-        """Open an endpoint; throws when that cannot be (USB-OPN-E1)."""
+        """Open an endpoint; throws when that cannot be (USB-OPN-E1).
+
+        choice: the speed and the interface are not looked at, nor is an endpoint polled at its interval.
+        """
         incoming = bool(endpoint & 0x80)
         # Isochronous and interrupt-out are not supported; interrupt-in came with impOS 36 (USB-LIM-03).
         interrupt_in = kind == _INTERRUPT and incoming and self.chip.release.since(36)
@@ -150,7 +158,10 @@ class UsbHost(ApiObject):
         keep_blobs=True,
     )
     def generaltransfer(self, address: int, endpoint: int, kind: int, data: Blob) -> None:
-        """Start a transfer; its end is an event (USB-GEN-01, -02). What is received goes into `data`."""
+        """Start a transfer; its end is an event (USB-GEN-01, -02).
+
+        choice: what is received goes into `data`, not into the event (USB-GEN-03).
+        """
         device = self._port.device
         opened = self._open.get(endpoint)
         if device is None or opened is None or opened[0] != kind or address != self._port.address:
@@ -178,15 +189,20 @@ class UsbHost(ApiObject):
 
     def squirrel_stopped(self) -> None:
         """choice: the port is off until the next program configures it."""
-        self._callback = None
-        self._close()
-        self._port.enable(False)
+        self.disable()
 
     def _close(self) -> None:
-        for transfer in self._running.values():
-            transfer.abandon()
-        self._running.clear()
+        """Forget the callback and every endpoint. choice: no event tells of transfers under way."""
+        self.chip.runtime.forget(self._callback)
+        self._callback = None
+        for transfer in list(self._running.values()):
+            transfer.end(DISCONNECTED)
         self._open.clear()
+
+    def _lost_pin(self) -> None:
+        """choice: a port that another function took a pin from is off."""
+        self._close()
+        self._port.enable(False)
 
     def _attached(self, details: dict[str, Any]) -> None:
         if not self.chip.broken(SILENT):
@@ -195,7 +211,7 @@ class UsbHost(ApiObject):
     def _detached(self) -> None:
         address = self._port.address
         for transfer in list(self._running.values()):
-            transfer.abandon(DISCONNECTED)
+            transfer.end(DISCONNECTED)
         self._open.clear()
         if self.chip.broken(UNPLUG_CRASHES) and self._chance.randrange(3) == 0:
             self.chip.control.crash()
@@ -205,3 +221,9 @@ class UsbHost(ApiObject):
     def _event(self, name: str, details: dict[str, Any]) -> None:
         if self._callback is not None:
             self.chip.runtime.post(self._callback, lambda: [USB_EVENT[name], details])
+
+
+def _data_pads(chip: Chip) -> list[Pad]:
+    """The pads of the data lines, where they are pins with other uses (impC001)."""
+    pins = chip.module.usb.pins if chip.module.usb is not None else {}
+    return [chip.pads[pins[role]] for role in ("DATA+", "DATA-") if role in pins]
