@@ -20,6 +20,9 @@ _DIVISORS = 1 << 16
 _LARGEST_TRANSFER = 1 << 18
 _LATENCY_MS = 1
 _PATIENCE_S = 1.0
+_LARGEST_WRITE = 1 << 16
+_LONGEST_WRITE_S = 1.0
+_BITS = 8
 _BAD_COMMAND, _BAD_COMMAND_ECHO = 0xAB, 0xFA
 
 
@@ -43,6 +46,7 @@ class Mpsse:
         self._clock = channel.clock
         self._commands_room = channel.fifo[0] - 1  # one byte is for SEND_IMMEDIATE
         self._replies_room = channel.fifo[1]
+        self._patience_s = _PATIENCE_S
         channel.set_latency(_LATENCY_MS)
         channel.mpsse()
         self._synchronise()
@@ -58,9 +62,17 @@ class Mpsse:
             divisor = max(1, -int(-base // hz))
             if divisor <= _DIVISORS:
                 with self.channel.errors():
-                    return float(self.channel.ftdi.set_frequency(base / divisor))
+                    used = float(self.channel.ftdi.set_frequency(base / divisor))
+                self._allow_for(used)
+                return used
         slowest = _SLOW_HZ / _DIVISORS
         raise UserError(f"{self.channel.who} cannot clock at {hz:g} Hz", f"ask for {slowest:.0f} Hz or more")
+
+    def _allow_for(self, hz: float) -> None:
+        """Wait for as long as a full command buffer takes, and write no more at once than USB waits for."""
+        self._patience_s = _PATIENCE_S + self._commands_room * _BITS / hz
+        piece = int(hz / _BITS * _LONGEST_WRITE_S)
+        self.channel.ftdi.write_data_set_chunksize(max(1, min(_LARGEST_WRITE, piece)))
 
     def run(self, segments: Iterable[Segment]) -> bytes:
         """Execute segments in order; returns all their replies.
@@ -106,15 +118,15 @@ class Mpsse:
         return self._fits(commands, replies)
 
     def _collect(self, replies: bytearray, count: int) -> None:
-        """Read `count` more replies; gives up when none came for a second."""
+        """Read `count` more replies; gives up when none came for too long."""
         wanted = len(replies) + count
-        deadline = self._clock.deadline_ns(_PATIENCE_S)
+        deadline = self._clock.deadline_ns(self._patience_s)
         while len(replies) < wanted:
             size = min(_LARGEST_TRANSFER, transfer_size(wanted - len(replies), self.channel.packet_size))
             data = self.channel.read_data(size).data
             replies += data
             if data:
-                deadline = self._clock.deadline_ns(_PATIENCE_S)
+                deadline = self._clock.deadline_ns(self._patience_s)
             elif self._clock.now_ns() > deadline:
                 missing = wanted - len(replies)
                 raise AdapterError(

@@ -132,3 +132,12 @@ def test_close_releases_the_lines(bench: "Bench", looped: FtdiSpi) -> None:
     looped.close()
     looped.close()
     assert not any(bench.driven(net) for net in ("sclk", "copi", "cs"))
+
+
+@pytest.mark.parametrize("hz", [100.0, 1000.0, 20e3])
+def test_slow_clocks_outlast_no_patience(looped: FtdiSpi, hz: float) -> None:
+    """Commands in the chip's buffer alone take minutes at the slowest clock."""
+    looped.configure(SpiFormat(hz))
+    data = bytes(range(256)) * 80
+    assert len(looped.exchange(data[: int(hz)], 2)) == 2
+    assert looped.exchange(data, duplex=True) == data
