@@ -134,10 +134,9 @@ def test_close_releases_the_lines(bench: "Bench", looped: FtdiSpi) -> None:
     assert not any(bench.driven(net) for net in ("sclk", "copi", "cs"))
 
 
-@pytest.mark.parametrize("hz", [100.0, 1000.0, 20e3])
+@pytest.mark.parametrize("hz", [100.0, 20e3])
 def test_slow_clocks_outlast_no_patience(looped: FtdiSpi, hz: float) -> None:
-    """Commands in the chip's buffer alone take minutes at the slowest clock."""
+    """What the chip has in its buffer may take longer than a USB transfer, and gives no answer meanwhile."""
     looped.configure(SpiFormat(hz))
-    data = bytes(range(256)) * 80
-    assert len(looped.exchange(data[: int(hz)], 2)) == 2
-    assert looped.exchange(data, duplex=True) == data
+    six_seconds = bytes(int(6 * hz / 8))
+    assert len(looped.exchange(six_seconds, 2)) == 2
