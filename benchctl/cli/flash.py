@@ -20,7 +20,6 @@ from benchctl.flash.dump import Region
 from benchctl.flash.dump import dump as dump_region
 from benchctl.flash.layout import IMPOS, Layout
 from benchctl.flash.nor import FlashChip
-from benchctl.flash.picture import svg_map
 from benchctl.flash.spans import name_spans
 
 app = typer.Typer(help="A flash of the rig; the imp is held in reset meanwhile where it shares the wires.")
@@ -207,7 +206,10 @@ def diff(
         layout = flash.layout or Layout.plain(flash.chip.size)
     difference = FlashDiff(old, new, layout, start)
     if svg:
-        svg.write_text(svg_map(difference), encoding="utf-8")
+        from benchctl.report.sectors import sector_map
+        from benchctl.report.svg import standalone
+
+        svg.write_text(standalone(sector_map(difference)), encoding="utf-8")
     if json:
         emit(diff_document(difference))
     else:

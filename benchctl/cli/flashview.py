@@ -11,8 +11,8 @@ from benchctl.flash.diff import FlashDiff
 from benchctl.flash.dump import DumpProgress
 from benchctl.flash.layout import Layout
 from benchctl.flash.nor import FlashChip
-from benchctl.flash.picture import text_map
 from benchctl.flash.protection import Protection
+from benchctl.flash.sectormap import text_map
 from benchctl.flash.timing import Duration
 
 _HEX_ROWS = 64

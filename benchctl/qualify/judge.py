@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchctl.capture.waveform import Waveform
+from benchctl.flash.diff import FlashDiff
 from benchctl.measure import Measurement, Verdict, combine, decide
 from benchctl.report.results import Recorded, Scalar, rounded
 
@@ -43,6 +44,14 @@ class Picture:
     closer: tuple[int, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FlashChange:
+    """A flash before and after."""
+
+    diff: FlashDiff
+    caption: str
+
+
 @dataclass
 class Judge:
     """The record of one test."""
@@ -50,6 +59,7 @@ class Judge:
     entries: list[Entry] = field(default_factory=list)
     histograms: list[Intervals] = field(default_factory=list)
     waveforms: list[Picture] = field(default_factory=list)
+    flash_changes: list[FlashChange] = field(default_factory=list)
 
     def measure(
         self,
@@ -115,6 +125,10 @@ class Judge:
         `closer` is a pair of ticks, such as of the two edges between which the test has measured.
         """
         self.waveforms.append(Picture(waveform, caption, closer))
+
+    def attach_flash(self, diff: FlashDiff, caption: str) -> None:
+        """Show in the report which sectors of a flash changed, and in which area."""
+        self.flash_changes.append(FlashChange(diff, caption))
 
     @property
     def verdict(self) -> Verdict | None:

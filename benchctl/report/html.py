@@ -25,6 +25,7 @@ from benchctl.report.compare import compare
 from benchctl.report.coverage import coverage
 from benchctl.report.quantity import in_print
 from benchctl.report.results import Recorded, Results, TestResult
+from benchctl.report.sectors import sector_map
 
 if TYPE_CHECKING:
     from benchctl.qualify.judge import Entry, Judge
@@ -54,6 +55,7 @@ _environment.globals.update(
     histogram=svg.histogram,
     in_print=in_print,
     limit_bar=svg.limit_bar,
+    sector_map=sector_map,
     shown=_SHOWN_IN_ROW,
     verdicts=list(Verdict),
     waveform=svg.waveform,
@@ -94,6 +96,7 @@ class HtmlReport:
             entries=judge.entries[:_MOST_MEASUREMENTS],
             left_out=max(0, len(judge.entries) - _MOST_MEASUREMENTS),
             histograms=judge.histograms[:_MOST_PICTURES],
+            flash_changes=judge.flash_changes[:_MOST_PICTURES],
             pictures=judge.waveforms[:_MOST_PICTURES] if result.verdict in _PICTURED else [],
         )
 

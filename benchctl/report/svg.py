@@ -23,6 +23,8 @@ _STYLE = (
     "text{font:11px sans-serif;fill:#5d6a7a}.tick{text-anchor:middle}.axis{stroke:#93a0af;fill:none}"
     ".bars{fill:#1f6fb2}.limit{stroke:#c62828;stroke-dasharray:4 3}"
     ".wave{stroke:#1f6fb2;stroke-width:1.4;fill:none}"
+    ".impos{fill:#b3541e}.user{fill:#1f6fb2}.other{fill:#555}.kept{opacity:.13}"
+    ".shade1{opacity:.4}.shade2{opacity:.6}.shade3{opacity:.8}"
 )
 
 

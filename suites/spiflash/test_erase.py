@@ -27,14 +27,17 @@ def test_one_sector_is_erased(judge, spiflash, module):
     start = spiflash.user_start()
     filling = bytes(range(256)) * 16
     spiflash.seen_by_bench(lambda chip: chip.write(start, 8 * filling))
+    before = spiflash.content()
     spiflash.imp.enable()
     spiflash.imp.erasesector(5 * SECTOR)
     expected = 5 * filling + b"\xff" * SECTOR + 2 * filling
-    judge.equal(
-        "read by the imp", spiflash.imp.read(4 * SECTOR, 3 * SECTOR), expected[4 * SECTOR : 7 * SECTOR]
-    )
-    seen = spiflash.seen_by_bench(lambda chip: chip.read(start, 8 * SECTOR))
-    judge.equal("8 sectors as expected, by the bench", seen == expected, True)
+    seen = spiflash.imp.read(4 * SECTOR, 3 * SECTOR)
+    judge.equal("sectors 4 to 6 as expected, by the imp", seen == expected[4 * SECTOR : 7 * SECTOR], True)
+    after = spiflash.content()
+    judge.equal("8 sectors as expected, by the bench", after[start : start + 8 * SECTOR] == expected, True)
+    changes = spiflash.compare(before, after)
+    judge.equal("the user's sectors that changed, by the bench", spiflash.user_sectors(changes), [5])
+    judge.attach_flash(changes, "erasesector() of the user's sector 5")
 
 
 @present

@@ -1,5 +1,3 @@
-import xml.etree.ElementTree as ET
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +5,7 @@ from hypothesis import strategies as st
 from benchctl.errors import NotEquippedError, UserError
 from benchctl.flash.diff import FlashDiff
 from benchctl.flash.layout import Layout
-from benchctl.flash.picture import svg_map, text_map
+from benchctl.flash.sectormap import text_map
 
 SIZE = 0x100000
 LAYOUT = Layout.of_imp(SIZE, reserved_bytes=794624, user_bytes=None)
@@ -60,10 +58,6 @@ def test_maps() -> None:
     assert rows[0].startswith("00000000  .▁..")
     assert rows[1].strip() == "(2 rows of 64 sectors unchanged)"
     assert "▁" in rows[2]
-    drawing = ET.fromstring(svg_map(diff))
-    squares = [e for e in drawing.iter() if e.tag.endswith("rect")]
-    assert len(squares) == SIZE // 0x1000
-    assert "impos: 1 sectors" in "".join(drawing.itertext())
 
 
 def test_same_and_of_other_lengths() -> None:

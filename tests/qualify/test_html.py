@@ -10,6 +10,8 @@ _SUITE = """
 import numpy as np
 import pytest
 from benchctl.capture.waveform import Waveform
+from benchctl.flash.diff import FlashDiff
+from benchctl.flash.layout import Layout
 
 @pytest.mark.claim("r34-usb-host-support")
 @pytest.mark.parametrize("high", [2e-3, 1e-3])
@@ -17,6 +19,7 @@ def test_gap(judge, high):
     judge.equal("text", "next\\x85line", "next\\x85line")
     judge.equal("more text", "y" * 100, "y" * 100)
     judge.measure("gap <x>", 1.5e-3, unit="s", uncertainty=1e-5, low=0, high=high, source="logic capture")
+    judge.attach_flash(FlashDiff(bytes(8192), bytes(8191) + b"x", Layout.plain(8192)), "one byte")
     judge.intervals("gaps", np.linspace(1e6, 2e6, 100_000), high_ns=high * 1e9)
     capture = Waveform.from_edges({"TXD": (1, np.arange(1, 500_000))}, 500_001)
     judge.attach_waveform(capture, "the frame", closer=(250_000, 250_010))
@@ -56,6 +59,7 @@ def test_details_have_claims_drawings_and_a_capture_only_of_what_failed(page: st
         assert "gap &lt;x&gt;" in details
         assert "logic capture" in details
         assert "class='histogram'" in details
+        assert "class='sectors'" in details
     assert "class='waveform'" not in passes
     assert fails.count("class='waveform'") == 2
     assert "closer: the frame" in fails
