@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from benchctl.errors import UserError
 from benchctl.report.results import RUN_HEADER, TEST_RESULT, Results, RunHeader, TestResult
 
 NAME = "journal.jsonl"
@@ -16,13 +17,22 @@ REPORT_FILES = ("index.html", "junit.xml", "results.json")
 
 
 class Journal:
-    """Writes the journal of one run into `folder`, over that of an earlier run."""
+    """Writes the journal of one run into `folder`, over that of an earlier run.
+
+    Raises:
+        UserError: nothing can be written there.
+    """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in REPORT_FILES:  # a run that dies must not leave the report of an earlier one
-            (folder / name).unlink(missing_ok=True)
-        self._file = (folder / NAME).open("w", encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in REPORT_FILES:  # a run that dies must not leave the report of an earlier one
+                (folder / name).unlink(missing_ok=True)
+            self._file = (folder / NAME).open("w", encoding="utf-8")
+        except OSError as error:
+            raise UserError(
+                f"no report can be written into {folder}: {error.strerror}", "choose another folder"
+            ) from error
 
     def run(self, header: RunHeader) -> None:
         """Record what is being tested; again when more has become known of it."""

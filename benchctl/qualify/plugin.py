@@ -53,16 +53,16 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("rig"):
         return
     baseline_file: Path | None = config.getoption("baseline")
+    folder: Path | None = config.getoption("report_dir")
     try:
         target = config.hook.pytest_benchctl_target(config=config)
         baseline = read_results(baseline_file) if baseline_file is not None else None
+        qualification = Qualification(config, target, folder)
     except BenchError as error:
         raise pytest.UsageError(str(error)) from error
-    folder: Path | None = config.getoption("report_dir")
     if folder is not None:
         config.option.htmlpath = str(folder.absolute() / "index.html")
         config.option.self_contained_html = True
-    qualification = Qualification(config, target, folder)
     config.stash[QUALIFICATION] = qualification
     config.pluginmanager.register(qualification, "benchctl-qualification")
     if config.getoption("htmlpath", None):

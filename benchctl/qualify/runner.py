@@ -8,10 +8,10 @@ import pytest
 
 from benchctl.claims.deciding import deciding_tests
 from benchctl.errors import BenchError, UserError
-from benchctl.qualify.journal import read_journal
+from benchctl.qualify.journal import Journal, read_journal
 from benchctl.qualify.suites import FOLDER, project_folder, require_area
 from benchctl.qualify.target import target_of
-from benchctl.report.results import Results
+from benchctl.report.results import Results, read_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,20 @@ def qualify(request: QualifyRequest, plugins: Sequence[object] = ()) -> QualifyS
         plugins: pytest plugins to run along, such as a display of the progress.
 
     Raises:
-        UserError: no such rig, area or release, or nothing was selected.
+        UserError: no such rig, area, fault, release or baseline; no report can be written there; or nothing
+            was selected.
         RigError: the rig file is wrong.
         BenchError: pytest could not run the suites.
     """
     project = request.project or project_folder()
+    # What pytest would refuse in words of its own is refused here first.
     target_of(request.rig, request.impos, request.seed, request.faults)
+    arguments = pytest_arguments(request, project)
     deciding_tests(project / FOLDER)
-    status = pytest.main(pytest_arguments(request, project), list(plugins))
+    if request.baseline is not None:
+        read_results(request.baseline)
+    Journal(request.out).close()
+    status = pytest.main(arguments, list(plugins))
     results = read_journal(request.out)
     if status == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise UserError("no suite test was selected", "choose other areas or tests")

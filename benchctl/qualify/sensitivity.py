@@ -11,36 +11,19 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Protocol
 
 from benchctl.claims.catalogue import claim
 from benchctl.claims.deciding import deciding_tests
-from benchctl.errors import BenchError
+from benchctl.errors import BenchError, UserError
 from benchctl.measure import Verdict
+from benchctl.qualify.faults import Fault, twin_faults
 from benchctl.qualify.journal import read_journal
 from benchctl.qualify.runner import QualifyRequest, pytest_arguments
 from benchctl.qualify.suites import FOLDER, areas, project_folder, require_area
 from benchctl.qualify.target import target_of
 from benchctl.report.results import TestResult
-
-
-class Fault(Protocol):
-    """A way the virtual imp can be wrong."""
-
-    @property
-    def id(self) -> str:
-        """What `--fault` takes."""
-
-    @property
-    def claim(self) -> str:
-        """The claim it breaks."""
-
-    @property
-    def modules(self) -> frozenset[str]:
-        """The only modules it can occur on; empty for all."""
-
+from benchctl.rig.loader import load_rig
 
 _Tests = Mapping[str, tuple[str, ...]]
 """Test ids by the claim they decide."""
@@ -108,11 +91,13 @@ def sensitivity(
         finished: called with each fault's report as it comes.
 
     Raises:
-        UserError: no such rig or area.
+        UserError: no such rig or area, or a real rig.
         RigError: the rig file is wrong.
         BenchError: a run produced no results.
     """
     project = project or project_folder()
+    if not load_rig(rig).virtual:
+        raise UserError(f"{rig} is a real bench, and a real imp cannot be given faults", "name a virtual rig")
     target = target_of(rig, None, 0, ())
     scope = [
         require_area(project, area).relative_to(project).as_posix() for area in only_areas or areas(project)
@@ -207,16 +192,3 @@ class ProcessRun:
                 f"a run with {fault or 'no fault'} gave no results: {said[-500:] or 'no message'}"
             )
         return results.tests
-
-
-def twin_faults() -> list[Fault]:
-    """Every fault the twin knows.
-
-    Raises:
-        BenchError: the virtual bench is not installed.
-    """
-    try:
-        catalogue: Callable[[], Iterable[Fault]] = import_module("benchctl.twin.faults").catalogue
-    except ImportError as error:
-        raise BenchError("there is no virtual bench on this machine", "it needs x86-64 Linux") from error
-    return list(catalogue())

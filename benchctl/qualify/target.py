@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from benchctl.claims.catalogue import claim
+from benchctl.errors import UserError
 from benchctl.impos.releases import require_supported, wanted
 from benchctl.impos.version import ImposVersion
+from benchctl.qualify.faults import require_faults
 from benchctl.rig.loader import load_rig
 
 
@@ -60,12 +62,17 @@ def target_of(rig: str, impos: str | None, seed: int, faults: Iterable[str]) -> 
     """The target that the options of a run name. The rig file is read, no port is opened.
 
     Raises:
-        UserError: no such rig, or the release does not run on its module.
-        RigError: the rig file is wrong.
+        UserError: no such rig or fault, or the release does not run on its module.
+        RigError: the rig file is wrong, or still has a placeholder for an adapter.
     """
     loaded = load_rig(rig)
+    loaded.require_identities()
+    faults = tuple(faults)
+    if faults and not loaded.virtual:
+        raise UserError("a real imp cannot be given faults", "leave out --fault, or use a virtual rig")
+    require_faults(faults)
     stated = impos or (loaded.impos if loaded.virtual else "")
     version = wanted(stated) if stated else None
     if version is not None:
         require_supported(loaded.module.name, version)
-    return Target(loaded.name, loaded.module.name, str(version or ""), seed, tuple(faults))
+    return Target(loaded.name, loaded.module.name, str(version or ""), seed, faults)

@@ -85,6 +85,8 @@ def test_a_suite_that_cannot_be_imported_is_an_error_and_the_others_run(checkout
         (QualifyRequest("virtual-imp05"), "virtual-imp005"),
         (QualifyRequest("virtual-imp005", impos="30"), "does not run on the imp005"),
         (QualifyRequest("virtual-imp005", areas=("urat",)), "'uart'"),
+        (QualifyRequest("virtual-imp005", faults=("uart-flags-sty",)), "'uart-flags-stay'"),
+        (QualifyRequest("virtual-imp005", baseline=Path("none.json")), "cannot read none.json: No such file"),
         (QualifyRequest("virtual-imp005", areas=("empty",)), "no suite test was selected"),
         (QualifyRequest("virtual-imp005", tests=("suites/uart/test_bad.py",)), "no claim 'r99'"),
     ],
@@ -97,6 +99,16 @@ def test_a_wrong_request_is_refused(checkout: Path, request_: QualifyRequest, me
     )
     with pytest.raises(UserError, match=message):
         qualify(replace(request_, project=checkout, out=checkout / "out"))
+
+
+@pytest.mark.parametrize(("out", "reason"), [("file", "File exists"), ("file/deeper", "Not a directory")])
+def test_a_report_that_cannot_be_written_is_refused_before_anything_runs(
+    checkout: Path, out: str, reason: str
+) -> None:
+    (checkout / "file").touch()
+    add_suite(checkout, "uart/test_it.py", "def test_it(): raise SystemExit('it ran')")
+    with pytest.raises(UserError, match=f"no report can be written into .*{out}: {reason}"):
+        qualify(QualifyRequest("virtual-imp005", out=checkout / out, project=checkout))
 
 
 def test_an_interrupt_leaves_a_valid_partial_report(checkout: Path) -> None:

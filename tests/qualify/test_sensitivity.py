@@ -118,3 +118,8 @@ def test_a_run_is_a_process_that_leaves_a_journal(suites: Path) -> None:
     assert [test.nodeid for test in run(["suites/usb/test_usb.py::test_host"], None)] == [HOST]
     with pytest.raises(BenchError, match="gave no results"):
         run(["suites/usb/test_usb.py::test_nowhere"], None)
+
+
+def test_a_real_imp_is_given_no_faults() -> None:
+    with pytest.raises(UserError, match="imp005-breakout is a real bench"):
+        sensitivity("imp005-breakout")

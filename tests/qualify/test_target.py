@@ -1,6 +1,6 @@
 import pytest
 
-from benchctl.errors import UserError
+from benchctl.errors import RigError, UserError
 from benchctl.qualify.target import Target, target_of
 
 IMP005 = Target("bench", "imp005", "34.11")
@@ -26,9 +26,13 @@ def test_an_unknown_release_rules_nothing_out_until_the_imp_says_hello() -> None
 
 
 def test_the_options_name_the_target() -> None:
-    target = target_of("virtual-imp005", "34", 3, ["x"])
-    assert target == Target("virtual-imp005", "imp005", "34.11", 3, ("x",))
+    target = target_of("virtual-imp005", "34", 3, ["uart-flags-stay"])
+    assert target == Target("virtual-imp005", "imp005", "34.11", 3, ("uart-flags-stay",))
     with pytest.raises(UserError, match="does not run on the imp005"):
         target_of("virtual-imp005", "30", 0, ())
     with pytest.raises(UserError, match="virtual-imp005"):
         target_of("virtual-imp05", None, 0, ())
+    with pytest.raises(UserError, match="perhaps you meant 'uart-flags-stay'"):
+        target_of("virtual-imp005", None, 0, ["uart-flags-sty"])
+    with pytest.raises(RigError, match="has the placeholder 'EDIT-ME-QUAD' for its serial"):
+        target_of("imp005-breakout", None, 0, ())
