@@ -11,7 +11,7 @@ from benchctl.buses.i2c import I2c
 from benchctl.buses.logic import LogicCapture
 from benchctl.buses.spi import Spi
 from benchctl.buses.uart import Uart
-from benchctl.rig.kinds import Direction
+from benchctl.rig.kinds import Direction, Role
 from benchctl.rig.locks import AdapterLock
 from benchctl.rig.model import Channel, Net, Rig
 from benchctl.rig.nets import Wiring
@@ -50,7 +50,15 @@ class Channels:
 
     def uart(self, channel: Channel, *, event_char: int | None = None) -> Uart:
         """The UART (or RS485 port) on a channel."""
-        return self._opened(channel, lambda: self._ports.uart(channel, event_char, self._txden_bit(channel)))
+        if channel.role is Role.RS485:
+            return self._opened(channel, lambda: self._rs485(channel))
+        return self._opened(channel, lambda: self._ports.uart(channel, event_char))
+
+    def _rs485(self, channel: Channel) -> Uart:
+        enable = self._wiring.driver_enable(channel)
+        line = enable.line
+        de = self.gpio(line.channel).line(line.function.bit) if line else None
+        return self._ports.rs485(channel, enable.txden_bit, de, enable.hears_itself)
 
     def spi(self, channel: Channel, cs_bit: int) -> Spi:
         """The SPI controller on a channel."""
@@ -128,12 +136,6 @@ class Channels:
             for attachment in self._wiring.bench_channels_on(net)
             if attachment.channel in self._open.keys() - {channel} and _drives(attachment.function.direction)
         }
-
-    def _txden_bit(self, channel: Channel) -> int | None:
-        """The bit of the pin that enables an RS485 driver, None where the rig does not wire it."""
-        txden = channel.pin("TXDEN")
-        function = channel.function(txden.pin) if txden else None
-        return function.bit if function and self._wiring.net_of(txden) else None
 
 
 def _drives(direction: Direction) -> bool:

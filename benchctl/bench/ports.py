@@ -10,13 +10,13 @@ from benchctl.adapters.ftdi.i2c import FtdiI2c
 from benchctl.adapters.ftdi.rs485 import FtdiRs485
 from benchctl.adapters.ftdi.spi import FtdiSpi
 from benchctl.adapters.ftdi.uart import FtdiUart
+from benchctl.buses.gpio import Gpio
 from benchctl.buses.host import Host
 from benchctl.buses.i2c import I2c
 from benchctl.buses.logic import LogicCapture
 from benchctl.buses.spi import Spi
 from benchctl.buses.uart import Uart
 from benchctl.errors import NotEquippedError
-from benchctl.rig.kinds import Role
 from benchctl.rig.model import Channel, Rig
 
 
@@ -38,16 +38,19 @@ class Ports:
             self.close()
             raise
 
-    def uart(self, channel: Channel, event_char: int | None, txden_bit: int | None) -> Uart:
-        """The UART on a channel; with the role rs485 its TXDEN pin (or nothing) enables the driver."""
+    def uart(self, channel: Channel, event_char: int | None) -> Uart:
+        """The UART on a channel."""
         adapter = self._rig.adapters[channel.adapter]
         if adapter.kind.name == "tty":
             from benchctl.adapters.tty import TtyUart
 
             return TtyUart(self._host, adapter.path)
-        if channel.role is Role.RS485:
-            return FtdiRs485(self._chip(channel), channel.name, txden_bit=txden_bit)
         return FtdiUart(self._chip(channel), channel.name, event_char=event_char)
+
+    def rs485(self, channel: Channel, txden_bit: int | None, de: Gpio | None, hears_itself: bool) -> Uart:
+        """The UART on a channel behind a transceiver that its TXDEN pin or a line (or nothing) enables."""
+        chip = self._chip(channel)
+        return FtdiRs485(chip, channel.name, de=de, txden_bit=txden_bit, hears_itself=hears_itself)
 
     def spi(self, channel: Channel, cs_bit: int) -> Spi:
         """The SPI controller on a channel."""

@@ -15,7 +15,7 @@ class Role(StrEnum):
 
     UART = "uart"
     RS485 = "rs485"
-    """A UART whose TXDEN pin enables a transceiver's driver."""
+    """A UART behind a transceiver, whose driver its TXDEN pin or a gpio line enables."""
     SPI = "spi"
     I2C = "i2c"
     GPIO = "gpio"

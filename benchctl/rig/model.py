@@ -1,7 +1,7 @@
 """A rig as the rest of benchctl sees it: resolved, checked, immutable.
 
 Names are resolved against the module, the adapters and the parts, so nothing here can be unknown; the
-electrical rules (benchctl/rig/rules.py) have passed before a `Rig` reaches anybody.
+rules (benchctl/rig/rules.py) have passed before a `Rig` reaches anybody.
 """
 
 from collections.abc import Mapping

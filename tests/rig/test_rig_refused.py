@@ -10,15 +10,15 @@ from benchctl.rig.loader import load_rig, problems
 
 NETS, CONTROL = "nets:\n", "control: {primary: {uart: uart0}}\n"
 REFUSED = yaml.safe_load((Path(__file__).parent / "refused.yaml").read_text())
-CASES = [(case["was"], case["now"], case["says"]) for section in REFUSED.values() for case in section]
+CASES = [case for section in REFUSED.values() for case in section]
 
 
-@pytest.mark.parametrize(("old", "new", "message"), CASES)
-def test_refused_with_file_line_key_and_cure(rig_file, old: str, new: str, message: str) -> None:
-    path = rig_file((old, new))
+@pytest.mark.parametrize("case", CASES, ids=[case["says"] for case in CASES])
+def test_refused_with_file_line_key_and_cure(rig_file, case) -> None:
+    path = rig_file((case["was"], case["now"]), *([case["and"]] if "and" in case else []))
     with pytest.raises(RigError) as caught:
         load_rig(path)
-    assert str(caught.value) == f"{path}:{message}"
+    assert str(caught.value) == f"{path}:{case['says']}"
     assert caught.value.cure
     assert (caught.value.file, caught.value.exit_code) == (path, 2)
 

@@ -42,6 +42,8 @@ class FtdiRs485(FtdiUart):
         self._de, self._txden_bit = de, txden_bit
         self._hears_itself = hears_itself
         self._echo = bytearray()
+        if de is not None:
+            de.drive(False)
 
     def write(self, data: bytes) -> None:
         """Send bytes; with a DE line, blocks until they are out and the bus is released again.
@@ -111,4 +113,4 @@ class FtdiRs485(FtdiUart):
 
     def close(self) -> None:
         """Release the bus and the channel."""
-        close_all([super().close, *([self._de.release] if self._de else [])])
+        close_all([super().close, *([self._de.close] if self._de else [])])
