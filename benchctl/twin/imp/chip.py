@@ -5,12 +5,13 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from benchctl.dut.module import Module
 from benchctl.impos.version import ImposVersion
 from benchctl.twin.faults import Fault, FaultSet
 from benchctl.twin.imp.impos import defects
+from benchctl.twin.imp.link import Link
 from benchctl.twin.imp.pads import Pads
 from benchctl.twin.imp.runtime import Halted, Runtime, Trigger
 from benchctl.twin.imp.values import Thrown
@@ -78,6 +79,7 @@ class Chip:
         boot_ns: when the imp last booted: zero of millis() and micros() (hardware-millis, system.yaml).
         online: whether a network and the server are within reach.
         online_changed: fires when that changed.
+        link: the connection to the server.
         wakereason: what hardware.wakereason() returns.
         kept: what outlives the Squirrel program but not a power cycle, by API path.
         flash_kept: what outlives a power cycle too.
@@ -97,8 +99,9 @@ class Chip:
     online: bool = True
     wakereason: int = 0
     online_changed: Trigger = field(default_factory=Trigger)
+    link: Link = field(default_factory=Link)
     kept: dict[str, object] = field(default_factory=dict)
-    flash_kept: dict[str, object] = field(default_factory=dict)
+    flash_kept: dict[str, Any] = field(default_factory=dict)
     _broken: dict[str, bool] = field(default_factory=dict, init=False)
 
     def broken(self, fault: Fault) -> bool:
@@ -141,7 +144,13 @@ class Chip:
 
     @property
     def unix_time(self) -> int:
-        """Seconds since 1970. choice: the bench opens at 00:00 UTC on 1 January 2020."""
+        """Seconds since 1970. choice: the bench opens at 00:00 UTC on 1 January 2020.
+
+        Without a crystal of its own the imp005 is wrong until the server tells it the time (time-imp005);
+        choice: it counts from 0 at boot.
+        """
+        if self.module.name == "imp005" and not self.link.clock_set:
+            return self.micros // 10**6
         return _EPOCH + self.world.now // 10**9
 
     @property

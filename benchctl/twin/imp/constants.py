@@ -23,6 +23,7 @@ CONTROL = _values("uart_control")
 PIN_MODE = _values("pin_mode")
 SPI_MODE = _values("spi_mode")
 USB_EVENT = _values("usb_event")
+CONFIGURATION = _values("configuration")
 
 
 def constants(release: ImposVersion) -> dict[str, int]:

@@ -21,3 +21,12 @@ def error_lines(chip: Chip, failure: Uncaught | CompileError | Crashed) -> list[
         for level, frame in enumerate(stack)
     ]
     return [f"ERROR: {failure.text}", *where]
+
+
+def located(failure: Uncaught) -> str:
+    """The text of an error as a handler of unhandled exceptions gets it, with where it was raised.
+
+    The form is that of https://developer.electricimp.com/api/imp/onunhandledexception. choice: it is that of
+    every error that is a string.
+    """
+    return f"{failure.text}: in {failure.stack[0]}" if failure.stack else failure.text

@@ -11,12 +11,12 @@ from benchctl.twin.imp import memory
 from benchctl.twin.imp.api.base import ApiObject
 from benchctl.twin.imp.api.imp_object import ImpObject
 from benchctl.twin.imp.chip import Chip
-from benchctl.twin.imp.failure import error_lines
+from benchctl.twin.imp.failure import error_lines, located
 from benchctl.twin.imp.objects import build, manifest, stop
 from benchctl.twin.imp.pinmode.base import PinMode
 from benchctl.twin.imp.program import Failure, VmProgram
 from benchctl.twin.imp.reasons import WakeReason
-from benchctl.twin.imp.values import Opaque, Thrown, checked
+from benchctl.twin.imp.values import Thrown, checked
 from benchctl.twin.vm.launcher import VmLauncher
 from benchctl.twin.vm.messages import Blob, CompileError, Crashed, CrashKind, Manifest, NativeCall
 from benchctl.twin.vm.sources import Unit, units
@@ -231,7 +231,7 @@ class ProgramHost:
             self._end_with_error()
             return
         self._failed = True
-        error = failure.text if isinstance(failure.error, Opaque) else failure.error
+        error = located(failure) if isinstance(failure.error, str) else failure.error
         chip.runtime.post(handler, lambda: [error])
         chip.runtime.finished()
 

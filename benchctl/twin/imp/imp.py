@@ -30,6 +30,7 @@ from benchctl.twin.imp.reasons import (
     WakeReason,
 )  # fmt: skip
 from benchctl.twin.imp.runtime import Runtime
+from benchctl.twin.imp.values import as_bytes
 from benchctl.twin.usb.bus import Port
 from benchctl.twin.vm.launcher import VmLauncher
 from benchctl.twin.vm.messages import Blob
@@ -139,7 +140,9 @@ class VirtualImp:
     def set_online(self, online: bool) -> None:
         """Bring the network and the server within reach, or out of it."""
         self._chip.online = online
-        if not online:
+        if online:
+            self._server.found()
+        else:
             self._server.lost()
         self._chip.online_changed.fire()
 
@@ -234,6 +237,7 @@ class VirtualImp:
     def _boot(self, reason: WakeReason) -> None:
         self.state = State.BOOTING
         self._chip.boot_ns = self.world.now
+        self._chip.link.clock_set = False
         self._later(BOOT_NS, lambda: self._booted(reason))
 
     def _booted(self, reason: WakeReason) -> None:
@@ -252,7 +256,8 @@ class VirtualImp:
     def _run(self, reason: WakeReason) -> None:
         self._plan = None
         self.state = State.RUNNING
-        self._server.connected = self._chip.online
+        self._staged = False
+        self._server.started()
         self._host.start(reason)
         if self._host.idle:
             self.settled.fire()
@@ -310,4 +315,6 @@ class VirtualImp:
         self._wake_watches = []
 
     def _log(self, kind: str, text: str) -> None:
-        self.on_log(LogEntry(self.world.now, kind, text))
+        # l-log-binary, api/squirrel.yaml: UTF-8 is expected. choice: bytes that are not show as \xNN
+        readable = as_bytes(text).decode("utf-8", "backslashreplace")
+        self.on_log(LogEntry(self.world.now, kind, readable))

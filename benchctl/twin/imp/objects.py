@@ -5,14 +5,17 @@ from typing import Any
 
 from benchctl.twin.faults import declare
 from benchctl.twin.imp.api.base import ApiObject
+from benchctl.twin.imp.api.crypto import Crypto
 from benchctl.twin.imp.api.hardware import Hardware, RootFunctions
 from benchctl.twin.imp.api.i2c import I2cPort
-from benchctl.twin.imp.api.imp_object import TIMER, ImpObject
+from benchctl.twin.imp.api.identity import INFO, Info
+from benchctl.twin.imp.api.imp_object import ImpObject
 from benchctl.twin.imp.api.net import INTERFACE, Interface, Net
 from benchctl.twin.imp.api.pin import GpioPin
 from benchctl.twin.imp.api.server import Agent, Server
 from benchctl.twin.imp.api.spi import SpiPort
 from benchctl.twin.imp.api.spiflash import OBJECT_MISSING, SpiFlash
+from benchctl.twin.imp.api.timers import TIMER
 from benchctl.twin.imp.api.uart import UartPort
 from benchctl.twin.imp.api.usb import UsbHost
 from benchctl.twin.imp.chip import Chip
@@ -69,21 +72,24 @@ _MISSING = (
     (I2C_MISSING, "i2cFG"),
     (OBJECT_MISSING, "spiflash"),
 )
-_KINDS = (TIMER, INTERFACE)
+_KINDS = (TIMER, INTERFACE, INFO)
 
 
 def build(chip: Chip, modes: dict[str, PinMode]) -> dict[str, ApiObject]:
     """Every API object of the module and release, by path; `modes` is where pins keep what they are."""
     module = chip.module
+    server = Server(chip, "server")
     missing = {name for fault, name in _MISSING if chip.broken(fault)}
     found: list[ApiObject] = [
         RootFunctions(chip, ""),
         ImpObject(chip, "imp"),
         Net(chip, "imp.net"),
         Hardware(chip, "hardware"),
-        Server(chip, "server"),
-        Agent(chip, "agent"),
+        server,
+        Agent(chip, "agent", server),
+        Crypto(chip, "crypto"),
         Interface(chip, INTERFACE),
+        Info(chip, INFO),
     ]
     found += [
         GpioPin(chip, f"hardware.pin{_pin_name(chip, i, name)}", chip.pads[name], modes)

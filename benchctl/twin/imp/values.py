@@ -4,6 +4,7 @@ Strings are `str` with one character per byte (latin-1); null, integers, floats,
 the Python values. The texts thrown for a wrong number or type are Squirrel's own (squirrel.yaml, e-text).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,9 @@ from benchctl.twin.vm.messages import ApiObject as ObjectRef
 from benchctl.twin.vm.messages import Blob, Closure, Opaque
 
 __all__ = [
-    "ANY", "ARRAY", "BLOB", "BOOL", "DATA", "FUNCTION", "INTEGER", "NUMBER", "OBJECT", "STRING", "TABLE",
-    "Blob", "Closure", "Kind", "ObjectRef", "Opaque", "Param", "Thrown", "as_bytes", "as_string", "checked",
+    "ANY", "ARRAY", "BLOB", "BOOL", "DATA", "FUNCTION", "INTEGER", "NUMBER", "OBJECT", "REAL", "STRING",
+    "TABLE", "Blob", "Closure", "Kind", "ObjectRef", "Opaque", "Param", "Thrown", "as_bytes", "as_string",
+    "checked",
 ]  # fmt: skip
 
 
@@ -38,7 +40,8 @@ def _is_int(value: Any) -> bool:
 
 
 INTEGER = Kind("integer", _is_int)
-NUMBER = Kind("integer|float", lambda v: _is_int(v) or isinstance(v, float))
+REAL = Kind("integer|float", lambda v: _is_int(v) or isinstance(v, float))
+NUMBER = Kind("integer|float", REAL.accepts)  # a finite one
 BOOL = Kind("bool", lambda v: isinstance(v, bool))
 STRING = Kind("string", lambda v: isinstance(v, str))
 BLOB = Kind("blob", lambda v: isinstance(v, Blob))
@@ -68,6 +71,8 @@ class Param:
         if not self.kind.accepts(value):
             found = type_name(value)
             raise Thrown(f"parameter {position} has an invalid type '{found}' ; expected: '{self.kind.name}'")
+        if self.kind is NUMBER and not math.isfinite(value):
+            raise Thrown("number out of range")  # choice: infinities and NaN where no source allows them
         return value
 
 

@@ -75,7 +75,7 @@ server.log(f.write(0, "abcdef", 0, 2, 4) + " " + f.read(0, 4).tostring());
 def test_writes_cross_pages(make: Make) -> None:
     wires = Fitted()
     bench = make("imp003", nets=wires)
-    assert bench.run(WRITES) == ["0", "600", "0 cd\xff\xff"]
+    assert bench.run(WRITES) == ["0", "600", "0 cd\\xff\\xff"]
     start = 0x70000 + 200
     assert bytes(wires.flash.memory.read(start, 4)) == bytes([0, 1, 2, 3])
     broken = make("imp003", nets=Fitted(), faults=("spiflash-pages-wrap",))

@@ -89,7 +89,7 @@ def test_unhandled_exception_handler(make: Make) -> None:
         2,
     )
     assert log[0] == "ERROR: oh"
-    assert log[-2:] == ["handler: oh", "again"]
+    assert log[-2:] == ["handler: oh: in main device_code:1", "again"]
 
 
 def test_a_program_that_does_not_compile_never_reaches_the_imp(make: Make) -> None:

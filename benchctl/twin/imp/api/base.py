@@ -64,8 +64,8 @@ class ApiObject:
     methods: ClassVar[dict[str, Method]] = {}
 
     def __init_subclass__(cls) -> None:
-        own = {m.name: m for f in vars(cls).values() if (m := getattr(f, "__api__", None)) is not None}
-        cls.methods = {**cls.methods, **own}
+        functions = [function for base in reversed(cls.__mro__) for function in vars(base).values()]
+        cls.methods = {m.name: m for f in functions if (m := getattr(f, "__api__", None)) is not None}
 
     def __init__(self, chip: "Chip", path: str) -> None:
         self.chip, self.path = chip, path

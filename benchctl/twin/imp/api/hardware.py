@@ -71,8 +71,13 @@ class RootFunctions(ApiObject):
 
     @api("time")
     def time(self) -> int:
-        """Seconds since 1970; right only with a server connection since boot on the imp005 (time-imp005)."""
+        """Seconds since 1970."""
         return self.chip.unix_time
+
+    @api("clock")
+    def clock(self) -> float:
+        """Discouraged, but present (g-clock, api/squirrel.yaml). choice: seconds since boot."""
+        return self.chip.micros / 1e6
 
 
 def _signed(value: int) -> int:

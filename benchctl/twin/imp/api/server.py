@@ -6,22 +6,13 @@ from typing import Any
 
 from benchctl.twin.faults import declare
 from benchctl.twin.imp.api.base import ApiObject, Method, api
-from benchctl.twin.imp.api.imp_object import deep_sleep, seconds_until
+from benchctl.twin.imp.api.sleeping import TIME_OF_DAY, deep_sleep, seconds_until
 from benchctl.twin.imp.chip import Chip
+from benchctl.twin.imp.link import SUSPEND_ON_ERROR
 from benchctl.twin.imp.runtime import Halted, Trigger
-from benchctl.twin.imp.values import (
-    ANY,
-    FUNCTION,
-    INTEGER,
-    NUMBER,
-    STRING,
-    TABLE,
-    Closure,
-    Param,
-    Thrown,
-)  # fmt: skip
+from benchctl.twin.imp.values import ANY, FUNCTION, INTEGER, NUMBER, STRING, TABLE, Closure, Param, Thrown
+from benchctl.twin.world import Event
 
-SUSPEND_ON_ERROR, RETURN_ON_ERROR = 0, 1
 _NOT_CONNECTED, _NO_SERVER, _CONNECTED = 1, 4, 5
 _RETRY_NS = (
     60_000_000_000  # SUSPEND_ON_ERROR retries for a minute, then snoozes (server-setsendtimeoutpolicy)
@@ -37,9 +28,14 @@ class Server(ApiObject):
     def __init__(self, chip: Chip, path: str) -> None:
         super().__init__(chip, path)
         self.connected = False
-        self._policy = SUSPEND_ON_ERROR
+        self._connecting: tuple[Event, Closure | None] | None = None
         self._on_lost: Closure | None = None
         self.on_shutdown: Closure | None = None
+
+    @property
+    def armed(self) -> bool:
+        """A connection is being made."""
+        return self._connecting is not None
 
     def available(self) -> dict[str, Method]:
         """No sleeping on an imp005 (server-sleepfor)."""
@@ -52,7 +48,10 @@ class Server(ApiObject):
 
     @api("log", Param("text", STRING), as_text=True)
     def log(self, text: str) -> Generator[int | Trigger, None, int]:
-        """One line of the log; 0 or a send error code."""
+        """One line of the log; 0 or a send error code.
+
+        choice: what is neither text nor number shows as Squirrel's own text of it (l-log-other).
+        """
         return self._send("server.log", text)
 
     @api("error", Param("text", STRING), as_text=True)
@@ -67,13 +66,17 @@ class Server(ApiObject):
 
     @api("connect", Param("callback", FUNCTION, None), Param("timeout", NUMBER, 60))
     def connect(self, callback: Closure | None, timeout: float) -> Generator[int | Trigger, None, None]:
-        """Connect: now under SUSPEND_ON_ERROR, in the background otherwise (server-connect)."""
-        if self._policy == SUSPEND_ON_ERROR:
-            yield from self._wait_for_server()
-            self.connected = True
+        """Connect: now under SUSPEND_ON_ERROR, in the background otherwise (server-connect).
+
+        Under SUSPEND_ON_ERROR the callback is ignored. Otherwise the latest of those given is called.
+        """
+        self._give_up_connecting()
+        if self.chip.link.policy == SUSPEND_ON_ERROR:
+            self.chip.runtime.forget(callback)
+            yield from self.wait_for_server()
             return
         wait = _CONNECT_NS if self.chip.online else round(timeout * 1e9)
-        self.world.after(0 if self.isconnected() else wait, lambda: self._connect_over(callback))
+        self._connect_in(0 if self.isconnected() else wait, callback)
 
     @api(
         "connectwith",
@@ -106,9 +109,10 @@ class Server(ApiObject):
         Param("waitPolicy", INTEGER),
         Param("timeout", NUMBER),
     )
-    def setsendtimeoutpolicy(self, reconnect: int, _wait: int, _timeout: float) -> None:
+    def setsendtimeoutpolicy(self, reconnect: int, wait: int, timeout: float) -> None:
         """What to do without a connection."""
-        self._policy = reconnect
+        link = self.chip.link
+        link.policy, link.wait, link.timeout_s = reconnect, wait, float(timeout)
 
     @api("onunexpecteddisconnect", Param("callback", FUNCTION, nullable=True))
     def onunexpecteddisconnect(self, callback: Closure | None) -> None:
@@ -132,27 +136,37 @@ class Server(ApiObject):
         """Deep sleep once everything is sent."""
         deep_sleep(self.chip, seconds)
 
-    @api(
-        "sleepuntil",
-        Param("hour", INTEGER),
-        Param("minute", INTEGER),
-        Param("second", INTEGER, 0),
-        Param("day", INTEGER, -1),
-    )
+    @api("sleepuntil", *TIME_OF_DAY)
     def sleepuntil(self, hour: int, minute: int, second: int, day: int) -> None:
         """Deep sleep until a time of day, UTC."""
         deep_sleep(self.chip, seconds_until(self.chip.unix_time, hour, minute, second, day))
 
+    def started(self) -> None:
+        """Squirrel starts: the imp is connected where it can be."""
+        self.connected = False
+        if self.chip.online:
+            self._connect_now()
+
+    def found(self) -> None:
+        """The network came back."""
+        if self._connecting is not None:
+            event, callback = self._connecting
+            event.cancel()
+            self._connect_in(_CONNECT_NS, callback)
+
     def lost(self) -> None:
         """The network went away."""
-        if self._policy != SUSPEND_ON_ERROR and self._on_lost is not None and self.connected:
+        if self.chip.link.policy != SUSPEND_ON_ERROR and self._on_lost is not None and self.connected:
             callback = self._on_lost
             self.world.after(_RETRY_NS, lambda: self._report_lost(callback))
 
     def squirrel_stopped(self) -> None:
         """Policies and callbacks go with the program."""
-        self._policy = SUSPEND_ON_ERROR
+        self.chip.link.forget_policy()
         self._on_lost = self.on_shutdown = None
+        if self._connecting is not None:
+            self._connecting[0].cancel()
+            self._connecting = None
 
     def _report_lost(self, callback: Closure) -> None:
         if not self.chip.online and callback is self._on_lost:
@@ -160,15 +174,20 @@ class Server(ApiObject):
             self.chip.runtime.post(callback, lambda: [_NO_SERVER])
 
     def _send(self, kind: str, text: str) -> Generator[int | Trigger, None, int]:
+        code = yield from self.ready_to_send()
+        if code == 0:
+            self.chip.log(kind, text)
+        return code
+
+    def ready_to_send(self) -> Generator[int | Trigger, None, int]:
+        """Connect if need be and the policy allows it; 0, or the send error code of who cannot send."""
         if not self.isconnected():
-            if self._policy != SUSPEND_ON_ERROR:
+            if self.chip.link.policy != SUSPEND_ON_ERROR:
                 return _NOT_CONNECTED
-            yield from self._wait_for_server()
-            self.connected = True
-        self.chip.log(kind, text)
+            yield from self.wait_for_server()
         return 0
 
-    def _wait_for_server(self) -> Generator[int | Trigger, None, None]:
+    def wait_for_server(self) -> Generator[int | Trigger, None, None]:
         """SUSPEND_ON_ERROR: the program stands still until there is a server, or the imp snoozes."""
         if self.isconnected():
             return
@@ -180,21 +199,45 @@ class Server(ApiObject):
             if not self.chip.online:
                 raise Halted(self.chip.control.snooze)
         yield self.world.now + _CONNECT_NS
+        self._connect_now()
 
-    def _connect_over(self, callback: Closure | None) -> None:
-        self.connected = self.chip.online
+    def _connect_now(self) -> None:
+        link = self.chip.link
+        if not self.connected:
+            link.address = self.chip.flash_kept.get("static")
+        self.connected = link.clock_set = True
+
+    def _connect_in(self, wait_ns: int, callback: Closure | None) -> None:
+        self._connecting = (self.world.after(wait_ns, self._connect_over), callback)
+
+    def _connect_over(self) -> None:
+        assert self._connecting is not None
+        (_, callback), self._connecting = self._connecting, None
+        if self.chip.online:
+            self._connect_now()
+        reason = _CONNECTED if self.chip.online else _NO_SERVER
         if callback is not None:
-            reason = _CONNECTED if self.connected else _NO_SERVER
-            self.chip.runtime.post(callback, lambda: [reason])
+            self.chip.runtime.post(callback, lambda: [reason], once=True)
+
+    def _give_up_connecting(self) -> None:
+        if self._connecting is not None:
+            event, callback = self._connecting
+            event.cancel()
+            self.chip.runtime.forget(callback)
+            self._connecting = None
 
 
 class Agent(ApiObject):
     """`agent`: nothing answers behind it."""
 
+    def __init__(self, chip: Chip, path: str, server: Server) -> None:
+        super().__init__(chip, path)
+        self._server = server
+
     @api("send", Param("name", STRING), Param("data", ANY, None))
-    def send(self, _name: str, _data: Any) -> int:
+    def send(self, _name: str, _data: Any) -> Generator[int | Trigger, None, int]:
         """Message to the agent; 0 or a send error code."""
-        return 0 if self.chip.online else _NOT_CONNECTED
+        return self._server.ready_to_send()
 
     @api("on", Param("name", STRING), Param("callback", FUNCTION))
     def on(self, _name: str, callback: Closure) -> None:

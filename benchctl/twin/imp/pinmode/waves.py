@@ -49,6 +49,8 @@ class Pwm(PinMode):
             steps = max(round(clocks / prescale), 1)
         else:
             prescale = max(round(clocks / steps), 1)
+        if prescale > _MOST_STEPS:
+            raise Thrown("bad PWM period or steps")
         self.steps = steps
         self.period_s = steps * prescale / _TIMER_HZ
         self._next: Event | None = None
