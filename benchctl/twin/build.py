@@ -18,6 +18,7 @@ from benchctl.twin.clock import VirtualClock
 from benchctl.twin.cloud import VirtualCloud
 from benchctl.twin.faults import FaultSet
 from benchctl.twin.imp.imp import VirtualImp
+from benchctl.twin.interrupts import interrupting
 from benchctl.twin.parts.fit import CLOCK_INPUTS, fit
 from benchctl.twin.parts.spinor import SpiNor
 from benchctl.twin.ttys import VirtualTty
@@ -73,6 +74,7 @@ class _Builder:
             launcher=launcher, usb_port=self._imp_usb, seed=world.seed, faults=faults,
         )  # fmt: skip
         self._stack.callback(imp.close)
+        self._stack.enter_context(interrupting(world))
         self._fit_parts()
         clock = VirtualClock(world)
         for name, adapter in rig.adapters.items():

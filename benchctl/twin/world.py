@@ -110,6 +110,7 @@ class World:
         self._runnable: deque[greenlet] = deque()
         self._hub = greenlet(self._run, parent=getcurrent())
         self._main = getcurrent()
+        self._interrupted = False
 
     def random(self, purpose: str) -> random.Random:
         """A generator of its own for one purpose, so that one more draw elsewhere changes nothing here."""
@@ -142,6 +143,17 @@ class World:
         self._runnable.append(task)
         return task
 
+    def interrupt(self) -> None:
+        """To be called on Ctrl-C: raises KeyboardInterrupt in the main task, elsewhere once it is its turn.
+
+        Raised in the middle of an event or of some other task, it would break that and the main task go on.
+        When nothing comes of it, the second one is raised at once.
+        """
+        if self._interrupted or getcurrent() is self._main:
+            self._interrupted = False
+            raise KeyboardInterrupt
+        self._interrupted = True
+
     def _block(self, wait: _Wait) -> None:
         if getcurrent() is self._hub:
             raise RuntimeError("an event may not wait; only host tasks do")
@@ -154,9 +166,12 @@ class World:
     def _run(self) -> None:
         """The hub: let events happen until a task can run, then switch to it; for ever."""
         while True:
-            while self._runnable:
+            while self._runnable and not self._interrupted:
                 self._runnable.popleft().switch()
             try:
+                if self._interrupted:
+                    self._interrupted = False
+                    raise KeyboardInterrupt
                 self._step()
             except BaseException as error:
                 self._main.throw(error)  # the hub stays where it is and goes on when somebody waits again

@@ -1,7 +1,11 @@
+import os
+import signal
+
 import pytest
 
 from benchctl.errors import BenchError, BusTimeoutError
 from benchctl.twin.clock import VirtualClock
+from benchctl.twin.interrupts import interrupting
 from benchctl.twin.world import Signal, World
 
 
@@ -70,6 +74,30 @@ def test_an_error_in_an_event_reaches_the_main_task_and_the_world_goes_on() -> N
         world.sleep_until(10)
     world.sleep_until(20)
     assert world.now == 20
+
+
+def test_ctrl_c_reaches_the_main_task_and_no_other() -> None:
+    world = World()
+    clock = VirtualClock(world)
+
+    def work() -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        clock.sleep(2)
+        return world.now
+
+    with interrupting(world):
+        task = clock.spawn(work, "reader")
+        with pytest.raises(KeyboardInterrupt):
+            clock.sleep(10)
+        assert world.now == 0
+        assert task.join() == 2_000_000_000
+        world.after(0, lambda: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            clock.sleep(10)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        clock.sleep(1)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_standstill_is_an_error() -> None:
