@@ -23,13 +23,12 @@ from benchctl.twin.imp.reasons import (
     ERROR_PAUSE_NS,
     NO_SERVER_NS,
     RESTART_NS,
-    SNOOZE_NS,
-    SNOOZE_TRY_NS,
     WARM_NS,
     State,
     WakeReason,
 )  # fmt: skip
 from benchctl.twin.imp.runtime import Runtime
+from benchctl.twin.imp.sleep import Sleep
 from benchctl.twin.imp.values import as_bytes
 from benchctl.twin.usb.bus import Port
 from benchctl.twin.vm.launcher import VmLauncher
@@ -102,7 +101,7 @@ class VirtualImp:
         self._host = ProgramHost(self._chip, launcher, self.restart, libraries)
         self.settled: Signal = runtime.settled
         self._plan: Event | None = None
-        self._wake_watches: list[EdgeWatch] = []
+        self._sleep = Sleep(self._chip, self._wake)
         self._staged = False
         self._reset_watch = EdgeWatch(pads[RESET].net, self._reset_edge)
 
@@ -200,17 +199,12 @@ class VirtualImp:
         """Sleep until the time is over or a wake pin goes high."""
         wake = [mode.pad for mode in self._host.modes.values() if isinstance(mode, DigitalIn) and mode.wakes]
         self._asleep()
-        self._later(seconds * 10**9, lambda: self._wake(WakeReason.TIMER))
-        for pad in wake:
-            pad.driver.set(Drive.WEAK_LOW)
-            self._wake_watches.append(EdgeWatch(pad.net, self._wake_pin))
-        if any(pad.level() for pad in wake):
-            self._wake(WakeReason.PIN)
+        self._sleep.deep(seconds, wake)
 
     def snooze(self) -> None:
-        """Sleep nine minutes, try for one, until there is a server (server-setsendtimeoutpolicy)."""
+        """Sleep until the server may be back."""
         self._asleep()
-        self._later(SNOOZE_NS, self._snooze_try)
+        self._sleep.snooze()
 
     def out_of_memory(self) -> None:
         """Squirrel restarts, having none left."""
@@ -276,28 +270,12 @@ class VirtualImp:
         self._down(State.DEEP_SLEEP, nv=False)
         self._chip.pads.power_off()
 
-    def _wake_pin(self, level: int) -> None:
-        if level and self.state == State.DEEP_SLEEP:
-            self._wake(WakeReason.PIN)
-
     def _wake(self, reason: WakeReason) -> None:
         self._cancel()
         self.state = State.BOOTING
         self._chip.boot_ns = self.world.now
         self._start_pads()
         self._later(WARM_NS, lambda: self._run(reason))
-
-    def _snooze_try(self) -> None:
-        if self._chip.online:
-            self._wake(WakeReason.SNOOZE)
-            return
-        end = self.world.now + SNOOZE_TRY_NS
-        self._chip.online_changed.add(lambda: self._snooze_found(end))
-        self._later(SNOOZE_TRY_NS, self.snooze)
-
-    def _snooze_found(self, end_ns: int) -> None:
-        if self._chip.online and self.state == State.DEEP_SLEEP and self.world.now < end_ns:
-            self._wake(WakeReason.SNOOZE)
 
     def _reset_edge(self, level: int) -> None:
         self.set_reset(held=not level)
@@ -310,9 +288,7 @@ class VirtualImp:
         if self._plan is not None:
             self._plan.cancel()
             self._plan = None
-        for watch in self._wake_watches:
-            watch.close()
-        self._wake_watches = []
+        self._sleep.cancel()
 
     def _log(self, kind: str, text: str) -> None:
         # l-log-binary, api/squirrel.yaml: UTF-8 is expected. choice: bytes that are not show as \xNN
