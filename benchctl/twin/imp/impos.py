@@ -13,6 +13,9 @@ from benchctl.impos.version import ImposVersion
 _DEFECTS: dict[str, tuple[ImposVersion, ImposVersion]] = {
     fault: (ImposVersion(*first), ImposVersion(*fixed))
     for fault, first, fixed in (
+        ("spi-read-clocks-garbage", (0, 0), (30, 0)),  # SPI-RB-01
+        ("uart-flush-short-when-slow", (0, 0), (30, 0)),  # UART-FLUSH-02
+        ("buses-stay-configured", (0, 0), (30, 0)),  # SPI-DIS-02, I2C-DIS-02
         ("pin-n-driven-at-start", (34, 0), (34, 8)),
         ("spiflash-unpaired-disable", (30, 0), (34, 8)),
         ("pin-q-misses-edges", (30, 0), (34, 0)),

@@ -179,3 +179,14 @@ def test_a_read_of_more_than_there_is_memory(make: Make) -> None:
         server.log("read");
         """
     assert bench.run(source, 3) == ["0", "out of memory", "2"]
+
+
+@pytest.mark.parametrize(("impos", "zeros", "level"), [("29.0", False, 1), ("30.0", True, 0)])
+def test_before_release_30(make: Make, impos: str, zeros: bool, level: int) -> None:
+    """SPI-RB-01, SPI-DIS-02: reads sent random values, and a bus outlived its program."""
+    bench = make("imp001", impos)
+    bench.nets["8"].probe(True)
+    bench.nets["1"].pull("down", high=False)
+    bench.run("hardware.spi189.configure(CLOCK_IDLE_HIGH, 1000); hardware.spi189.readblob(20); throw 1;", 0.5)
+    assert (len(bench.nets["8"].edges(BOOT_NS, BOOT_NS + 10**6).times) == 0) is zeros
+    assert bench.nets["1"].level() == level
