@@ -25,6 +25,9 @@ ApiClass = tuple[str, bool, list[tuple[str, int]]]
 Message = tuple[Any, ...]
 
 _LENGTH = struct.Struct("<I")
+# The newer formats of marshal have the reader intern strings: Python's table of them then grows by 200 KB at
+# some call or other, which would count as memory of the device code.
+_FORMAT = 2
 _CHUNK = 1 << 16
 # A blocked reader is woken on the other core in 30 us or more. One that spins has the answer in a few, but
 # takes the core from its peer when the machine is busy: so spin briefly, and not for a while after a miss.
@@ -44,7 +47,7 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Send one message. Raises BrokenPipeError or ConnectionResetError when the other end is gone."""
-        payload = marshal.dumps(message)
+        payload = marshal.dumps(message, _FORMAT)
         self._socket.sendall(_LENGTH.pack(len(payload)) + payload)
 
     def receive(self) -> Message | None:
