@@ -58,12 +58,19 @@ def _drivers(rig: Rig, net: Net) -> Iterator[RigError]:
         clash = always + selected + bench
         cure += ", or say `arbiter: bench` if the bench drives it in one role at a time"
         if any(pin.device == IMP for pin in always):
-            cure = (
-                "take one of them off the net, or say `arbiter: reset` if the bench drives it only in reset"
-            )
+            cure = f"{_swap(rig, bench)}, or say `arbiter: reset` if the bench drives it only in reset"
     if clash:
         names = " and ".join(_named(rig, pin) for pin in clash)
         yield net.place.error(f"this net has {len(clash)} drivers: {names}", cure)
+
+
+def _swap(rig: Rig, bench: list[PinRef]) -> str:
+    """What to do about an imp pin and bench pins that drive each other: two transmitters want crossing."""
+    for pin in bench:
+        channel = rig.channel_of(pin)
+        if channel is not None and channel.pin("TXD") == pin:
+            return f"a transmitter goes to a receiver: put {channel.pin('RXD')} here instead of {pin}"
+    return "take one of them off the net"
 
 
 def _kernel_drives(rig: Rig, pin: PinRef) -> bool:

@@ -5,24 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from benchctl.errors import RigError, UserError
 from benchctl.nearest import nearest
+from benchctl.rig.complaints import explain
 from benchctl.rig.model import Rig
 from benchctl.rig.resolve import resolve
 from benchctl.rig.rules import broken_rules
-from benchctl.rig.schema import RigSpec, field_description
-from benchctl.rig.source import KeyPath, Source, dotted, merge, read
+from benchctl.rig.schema import RigSpec
+from benchctl.rig.source import Source, merge, read
 
 _SUFFIXES = (".yaml", ".yml")
-_WORDS = {
-    "model_type": "this should be `key: value` pairs",
-    "dict_type": "this should be `key: value` pairs",
-    "list_type": "this should be a list",
-    "model_attributes_type": "this should be `key: value` pairs",
-    "too_short": "this list is empty",
-}
 _SHIPPED = Path(__file__).parents[2] / "rigs"
 
 
@@ -79,7 +72,7 @@ def _load(file: Path) -> Rig:
     try:
         spec = RigSpec.model_validate(source.data)
     except ValidationError as error:
-        raise _explain(error, source) from error
+        raise explain(error, source) from error
     return resolve(spec, source, file)
 
 
@@ -95,9 +88,13 @@ def read_with_includes(file: Path, within: tuple[Path, ...] = ()) -> Source:
         if included.resolve() in {path.resolve() for path in (*within, file)}:
             raise RigError(f"{name} includes itself", "take this include out", **place)
         if not included.is_file():
-            raise RigError(
-                f"there is no file {included}", nearest(included.name, _yaml_in(included.parent)), **place
+            choices = list(_yaml_in(included.parent))
+            cure = (
+                nearest(included.name, choices)
+                if choices
+                else "it is looked for from the folder of the file that includes it"
             )
+            raise RigError(f"there is no file {included}", cure, **place)
         deeper = read_with_includes(included, (*within, file))
         below = deeper if below is None else merge(below, deeper)
     return source if below is None else merge(below, source)
@@ -105,58 +102,3 @@ def read_with_includes(file: Path, within: tuple[Path, ...] = ()) -> Source:
 
 def _yaml_in(folder: Path) -> Iterator[str]:
     return (path.name for path in sorted(folder.glob("*.yaml")))
-
-
-def _explain(error: ValidationError, source: Source) -> RigError:
-    """The first of pydantic's complaints, by line, in a rig author's words."""
-    complaints = [_complaint(detail, source) for detail in error.errors(include_url=False)]
-    return min(complaints, key=lambda complaint: complaint.line or 0)
-
-
-def _complaint(detail: ErrorDetails, source: Source) -> RigError:
-    keys = _written(detail["loc"], source.data)
-    context = detail.get("ctx", {})
-    kind = detail["type"]
-    if kind in ("unknown_key", "two_roles"):
-        keys, what, cure = (*keys, context["key"]), detail["msg"], context["cure"]
-    elif kind == "missing":
-        name = str(detail["loc"][-1])
-        what, cure = f"{name!r} is missing", f"add `{name}: ...`: {_meaning((*keys, name))}"
-    elif kind == "union_tag_not_found":
-        what, cure = "'kind' is missing", "add `kind: ...`: the kind of part"
-    elif kind == "union_tag_invalid":
-        known = context["expected_tags"].replace("'", "").split(", ")
-        keys = (*keys, "kind")
-        what, cure = f"there is no kind {context['tag']!r}", nearest(context["tag"], known)
-    elif kind in ("literal_error", "enum"):
-        known = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        what, cure = f"{detail['input']!r} is not possible here", nearest(str(detail["input"]), known)
-    elif kind == "string_type" and isinstance(detail["input"], int | float):
-        what, cure = f"{detail['input']} is read as a number", f'put quotes round it: "{detail["input"]}"'
-    else:
-        what = _WORDS.get(kind, detail["msg"][0].lower() + detail["msg"][1:])
-        cure = _meaning(keys)
-    mark = source.mark(keys)
-    return RigError(what, cure.rstrip("."), file=mark.file, line=mark.line, key=dotted(keys))
-
-
-def _meaning(keys: KeyPath) -> str:
-    """What the schema says about a key, or about the nearest one above it that it describes."""
-    while keys:
-        described = field_description(keys)
-        if described:
-            return described.rstrip(".")
-        keys = keys[:-1]
-    return "see docs/new-rig.md"
-
-
-def _written(loc: tuple[str | int, ...], data: Any) -> KeyPath:
-    """The part of pydantic's location that the file really has: it also names union members."""
-    keys: list[str | int] = []
-    for key in loc:
-        if (isinstance(data, dict) and key in data) or (
-            isinstance(data, list) and isinstance(key, int) and key < len(data)
-        ):
-            data = data[key]  # type: ignore[index]  # a str key meets a dict, an int key a list
-            keys.append(key)
-    return tuple(keys)

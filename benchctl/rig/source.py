@@ -17,12 +17,24 @@ from benchctl.errors import RigError, UserError
 KeyPath = tuple[str | int, ...]
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+# What PyYAML says, and what the one who wrote the file had better do.
+_CURES = {
+    "'\\t'": "indent with spaces, not with tabs",
+    "mapping values are not allowed": "look at the indentation, and put quotes round text with a colon in it",
+    "expected ',' or": "look for a bracket, brace or comma that is missing here or above",
+    "undefined alias": "put quotes round text that begins with *",
+    "single document": "keep one document in a file",
+}
+
+
 @dataclass(frozen=True)
 class Mark:
-    """A file and a 1-based line in it."""
+    """A file and a 1-based line in it; `text` is what was written there as a single value."""
 
     file: Path
     line: int
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,11 +67,13 @@ def read(file: Path) -> Source:
         RigError: it is not YAML, not one document, not a mapping, or says a key twice.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        raw = file.read_bytes()
+        text = raw.decode()
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}", "check the path") from error
     except UnicodeDecodeError as error:
-        raise RigError("this is not UTF-8 text", "save the file as UTF-8", file=file) from error
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise RigError("this is not UTF-8 text", "save the file as UTF-8", file=file, line=line) from error
     return parse(text, file)
 
 
@@ -82,7 +96,8 @@ def _explain(text: str, file: Path) -> Source:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         what = ", ".join(filter(None, (error.context, error.problem)))
-        raise RigError(f"this is not YAML: {what}", "correct the line", file=file, line=line) from error
+        cure = next((cure for hint, cure in _CURES.items() if hint in what), "correct the line")
+        raise RigError(f"this is not YAML: {what}", cure, file=file, line=line) from error
 
 
 def _parse(loader: Any, file: Path) -> Source:
@@ -154,16 +169,24 @@ class _Reader:
                 first = self.marks[here].line
                 cure = f"keep one of the two (the first is on line {first})"
                 raise self._error("this key is given twice", cure, key_node, here)
-            self.marks[here] = Mark(self._file, key_node.start_mark.line + 1)
+            if key_node.tag == _MERGE:
+                raise self._error(
+                    "rig files have no merge keys", "say `include`, or write it out", key_node, path
+                )
+            self.marks[here] = Mark(self._file, key_node.start_mark.line + 1, _text(value_node))
             data[key] = self.read(value_node, here, above)
         return data
 
     def _sequence(self, node: yaml.SequenceNode, path: KeyPath, above: tuple[yaml.Node, ...]) -> list[Any]:
         items = []
         for index, item in enumerate(node.value):
-            self.marks[(*path, index)] = Mark(self._file, item.start_mark.line + 1)
+            self.marks[(*path, index)] = Mark(self._file, item.start_mark.line + 1, _text(item))
             items.append(self.read(item, (*path, index), above))
         return items
 
     def _error(self, what: str, cure: str, node: yaml.Node, path: KeyPath) -> RigError:
         return RigError(what, cure, file=self._file, line=node.start_mark.line + 1, key=dotted(path))
+
+
+def _text(node: yaml.Node) -> str:
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""

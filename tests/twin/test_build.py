@@ -147,7 +147,7 @@ def test_closing_gives_the_libraries_back(opened: Open) -> None:
 def test_kernel_serial_port_of_a_rig_faces_the_imp(opened: Open, tmp_path: Path) -> None:
     rig = variant(
         tmp_path,
-        ("\n  hub: {", "\n  port: {kind: tty, path: /dev/ttyUSB0}\n  hub: {"),
+        ("\n  hub: {", "\n  port: {kind: tty, path: /dev/serial/by-id/usb-port}\n  hub: {"),
         ("quad.DD1,", "port.RXD,"),
         ("quad.DD0,", "port.TXD,"),
     )
@@ -158,7 +158,7 @@ def test_kernel_serial_port_of_a_rig_faces_the_imp(opened: Open, tmp_path: Path)
         "echo.nut",
     )
     wait(bench, 5)
-    with serial.Serial(str(bench.host.device_root / "dev/ttyUSB0"), 9600, timeout=0) as port:
+    with serial.Serial(str(bench.host.device_root / "dev/serial/by-id/usb-port"), 9600, timeout=0) as port:
         port.write(b"A")
         assert bench.host.clock.wait_readable(port.fileno(), 1)
         assert port.read() == b"B"
