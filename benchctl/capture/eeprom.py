@@ -1,8 +1,10 @@
 """24xx EEPROM accesses, from the items of an I²C bus."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from benchctl.capture.i2c import I2cDecoder
 from benchctl.capture.items import ItemDict, Items
+from benchctl.capture.waveform import Waveform
 
 CONTROL = 0x50  # 7-bit addresses 0x50 to 0x57
 
@@ -48,45 +50,79 @@ class _Seen:
 
     start_ns: int
     device: int = -1
-    written: bytes = b""
-    read: bytes = b""
+    written: bytearray = field(default_factory=bytearray)
+    read: bytearray = field(default_factory=bytearray)
     reads: bool = False
     foreign: bool = False
     error: str = ""
 
 
-def accesses(bus: Items, *, address_bytes: int = 2) -> list[Access]:
-    """The accesses to 24xx parts in decoded I²C items, in order; other targets are left out.
+class AccessReader:
+    """Reads accesses to 24xx parts from decoded I²C items, table by table; other targets are left out.
 
     Args:
-        bus: from `i2c`.
         address_bytes: 1 for parts up to 24xx16, whose upper word address bits are in the control byte,
             2 for larger ones.
     """
-    found = []
-    seen: _Seen | None = None
-    for item in bus.dicts():
+
+    def __init__(self, *, address_bytes: int = 2) -> None:
+        self._address_bytes = address_bytes
+        self._seen: _Seen | None = None
+
+    def feed(self, bus: Items) -> list[Access]:
+        """Accesses that have ended with a STOP; one that is still open comes with a later table."""
+        found = []
+        for item in bus.dicts():
+            access = self._follow(item)
+            if access is not None:
+                found.append(access)
+        return found
+
+    def _follow(self, item: ItemDict) -> Access | None:
         kind, value = item["kind"], item["value"]
         if kind == "start":
-            seen = _Seen(item["start_ns"])
-        elif seen is None:
-            continue
-        elif kind in ("address write", "address read"):
+            self._seen = _Seen(item["start_ns"])
+        seen = self._seen
+        if seen is None:
+            return None
+        if kind in ("address write", "address read"):
             assert isinstance(value, int)
             _address(seen, value, kind == "address read")
         elif kind in ("data write", "data read"):
             assert isinstance(value, int)
-            if kind == "data read":
-                seen.read += bytes([value])
-            else:
-                seen.written += bytes([value])
+            (seen.read if kind == "data read" else seen.written).append(value)
         elif kind == "stop":
-            if seen.device >= 0 and not seen.foreign:
-                found.append(_access(seen, item["end_ns"], address_bytes))
-            seen = None
-        if seen is not None and item["error"]:
+            self._seen = None
+            ours = seen.device >= 0 and not seen.foreign
+            return _access(seen, item["end_ns"], self._address_bytes) if ours else None
+        if item["error"]:
             seen.error = seen.error or item["error"]
-    return found
+        return None
+
+
+def accesses(bus: Items, *, address_bytes: int = 2) -> list[Access]:
+    """The accesses in the items of a whole capture, in order."""
+    return AccessReader(address_bytes=address_bytes).feed(bus)
+
+
+class EepromDecoder:
+    """Decodes a bus with 24xx parts on it, chunk by chunk.
+
+    Raises:
+        UserError: see `I2cDecoder`.
+    """
+
+    def __init__(self, scl: str, sda: str, *, address_bytes: int = 2) -> None:
+        self._bus = I2cDecoder(scl, sda)
+        self._reader = AccessReader(address_bytes=address_bytes)
+
+    def feed(self, chunk: Waveform) -> list[Access]:
+        """Accesses that have ended."""
+        return self._reader.feed(self._bus.feed(chunk))
+
+    def finish(self) -> list[Access]:
+        """What the end of the capture completes."""
+        return self._reader.feed(self._bus.finish())
 
 
 def _address(seen: _Seen, address: int, reads: bool) -> None:
@@ -100,7 +136,7 @@ def _access(seen: _Seen, end_ns: int, address_bytes: int) -> Access:
     address = int.from_bytes(seen.written[:address_bytes], "big") if known else None
     if known and address is not None and address_bytes == 1:
         address |= (seen.device & 7) << 8
-    data = seen.read if seen.reads else seen.written[address_bytes:]
+    data = bytes(seen.read if seen.reads else seen.written[address_bytes:])
     if seen.reads:
         kind = "read" if known else "current read"
     elif not seen.written:

@@ -1,11 +1,14 @@
 """Captures by file name: `.sr` and `.vcd` describe themselves, anything else is raw samples."""
 
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 
 from benchctl.capture.stream import Stream
 from benchctl.capture.waveform import Waveform
 from benchctl.errors import UserError
+
+_POSITIVE = "give samples per second above 0"
 
 
 def open_capture(path: Path, rate: Fraction | None = None) -> Stream:
@@ -19,7 +22,7 @@ def open_capture(path: Path, rate: Fraction | None = None) -> Stream:
         UserError: no such file, not what its name says, or raw without a rate.
     """
     if not path.is_file():
-        raise UserError(f"there is no file {path}")
+        raise UserError(f"there is no file {path}", _neighbour(path))
     # A reader is imported only when it is needed: start-up is most of what a short decode costs.
     if path.suffix == ".sr":
         from benchctl.capture.srzip import open_srzip
@@ -31,11 +34,32 @@ def open_capture(path: Path, rate: Fraction | None = None) -> Stream:
         return open_vcd(path)
     from benchctl.capture.raw import open_raw
 
-    if not rate:
+    if rate is None:
         raise UserError(f"{path} is taken for raw samples, whose rate is unknown", "give it with --rate")
-    if rate < 0:
-        raise UserError(f"a rate of {float(rate):g} samples/s is not possible")
+    if rate <= 0:
+        raise UserError(f"a rate of {float(rate):g} samples/s is not possible", _POSITIVE)
     return open_raw(path, rate)
+
+
+def sample_rate(hz: float | None) -> Fraction | None:
+    """A rate that somebody typed, exactly; None stays None.
+
+    Raises:
+        UserError: infinite, or no number.
+    """
+    if hz is None:
+        return None
+    if not isfinite(hz):
+        raise UserError(f"a rate of {hz:g} samples/s is not possible", _POSITIVE)
+    return Fraction(hz)
+
+
+def _neighbour(path: Path) -> str:
+    """The file that was probably meant."""
+    from benchctl.nearest import nearest
+
+    files = [file.name for file in path.parent.iterdir() if file.is_file()] if path.parent.is_dir() else []
+    return nearest(path.name, sorted(files)) if files else f"look for it elsewhere than in {path.parent}"
 
 
 def save_capture(waveform: Waveform, path: Path, rate: Fraction | None = None) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchctl.capture.items import ItemColumns, Items, join
 from benchctl.capture.transitions import States, Ticks
-from benchctl.capture.waveform import Waveform
+from benchctl.capture.waveform import Waveform, require_apart
 
 KINDS = (
     "start",
@@ -70,6 +70,7 @@ class I2cDecoder:
     """
 
     def __init__(self, scl: str, sda: str) -> None:
+        require_apart({"SCL": scl, "SDA": sda})
         self.scl, self.sda = scl, sda
         self._open = _Open(False, np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
         self._last: Waveform | None = None

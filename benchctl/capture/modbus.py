@@ -27,12 +27,14 @@ class Frame:
         start_ns, end_ns: from its first start edge to the end of its last stop bit.
         data: all of it, address first, CRC last.
         error: "" or what is wrong: "character" (parity or framing), "short", "long", "crc", "t1.5".
+        channel: the line it was on.
     """
 
     start_ns: int
     end_ns: int
     data: bytes
     error: str
+    channel: str
 
     @property
     def address(self) -> int | None:
@@ -44,7 +46,7 @@ class Frame:
         """The function code, with bit 7 set in an exception response; None when it is missing."""
         return self.data[1] if len(self.data) > 1 else None
 
-    def item(self, channel: str) -> ItemDict:
+    def item(self) -> ItemDict:
         """As the command line's JSON shows it; the value is the frame in hexadecimal."""
         return {
             "kind": "frame",
@@ -52,7 +54,7 @@ class Frame:
             "end_ns": self.end_ns,
             "value": self.data.hex(),
             "error": self.error or None,
-            "channel": channel,
+            "channel": self.channel,
         }
 
 
@@ -115,7 +117,8 @@ class ModbusDecoder:
             error = "crc"
         elif np.any(_gaps(characters) > silences_ns(self.format.baud)[0] + self._tolerance_ns):
             error = "t1.5"
-        return Frame(int(characters.start_ns[0]), int(characters.end_ns[-1]), data, error)
+        start_ns, end_ns = int(characters.start_ns[0]), int(characters.end_ns[-1])
+        return Frame(start_ns, end_ns, data, error, self.channel)
 
 
 def _gaps(characters: Items) -> NDArray[np.int64]:

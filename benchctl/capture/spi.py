@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from benchctl.capture.items import ItemColumns, Items
 from benchctl.capture.transitions import States, Ticks
-from benchctl.capture.waveform import Waveform
+from benchctl.capture.waveform import Waveform, require_apart
 from benchctl.errors import UserError
 
 KINDS = ("data", "select", "deselect", "partial")
@@ -53,7 +53,8 @@ class SpiDecoder:
     changed within a word. Without `cs` the words are counted from the start of the capture.
 
     Raises:
-        UserError: neither `mosi` nor `miso` is given.
+        UserError: neither `mosi` nor `miso` is given, or a channel is named for two lines. (MOSI and MISO
+            may be one, as on a bus with a single data wire.)
     """
 
     def __init__(
@@ -61,6 +62,8 @@ class SpiDecoder:
     ) -> None:
         if mosi is None and miso is None:
             raise UserError("there is no data line to decode", "name the MOSI or the MISO channel")
+        require_apart({"the clock": clk, "MOSI": mosi, "chip select": cs})
+        require_apart({"the clock": clk, "MISO": miso, "chip select": cs})
         self.clk, self.mosi, self.miso, self.cs = clk, mosi, miso, cs
         self.format = fmt or SpiFormat()
         self._ticks: Ticks = np.empty(0, dtype=np.int64)  # sampling edges of a word not yet complete

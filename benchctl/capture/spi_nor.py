@@ -3,11 +3,16 @@
 Opcodes and their phases are those that JEDEC parts agree on (JESD216 and the vendors' data sheets).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
 from benchctl.capture.items import ItemDict, Items
+from benchctl.capture.spi import SpiDecoder, SpiFormat
+from benchctl.capture.waveform import Waveform
+
+_ENTER_4_BYTE, _EXIT_4_BYTE = 0xB7, 0xE9
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,12 @@ OPCODES = {
     0x99: Opcode("reset"),
     0x9F: Opcode("read JEDEC ID", data="in"),
     0xAB: Opcode("release power-down", dummy=3, data="in"),
-    0xB7: Opcode("enter 4-byte mode"),
+    _ENTER_4_BYTE: Opcode("enter 4-byte mode"),
     0xB9: Opcode("power-down"),
     0xC7: Opcode("chip erase"),
     0xD8: Opcode("block erase", 3),
     0xDC: Opcode("block erase 4-byte", 4),
-    0xE9: Opcode("exit 4-byte mode"),
+    _EXIT_4_BYTE: Opcode("exit 4-byte mode"),
 }
 
 
@@ -86,42 +91,94 @@ class Command:
         }
 
 
-def commands(words: Items, *, four_byte: bool = False) -> list[Command]:
-    """The commands in decoded SPI items (8-bit words, MOSI and MISO, with chip select), in order.
+@dataclass
+class _Selected:
+    """What has been seen since the chip was selected."""
+
+    start_ns: int
+    sent: bytearray = field(default_factory=bytearray)
+    got: bytearray = field(default_factory=bytearray)
+    partial: bool = False
+
+
+class CommandReader:
+    """Reads commands from decoded SPI items (8-bit words, MOSI and MISO, with chip select), table by table.
+
+    What comes before the first select edge or after the last deselect is left out.
 
     Args:
-        words: from `spi`; what comes before the first select edge or after the last deselect is left out.
         four_byte: True when the part is in 4-byte address mode at the start; the mode commands are followed.
     """
-    select, deselect, data, partial = (
-        words.kinds.index(kind) for kind in ("select", "deselect", "data", "partial")
-    )
-    begins = np.flatnonzero(words.kind == select)
-    ends = np.flatnonzero(words.kind == deselect)
-    start_ns = words.start_ns
-    found = []
-    for begin in begins.tolist():
-        place = int(np.searchsorted(ends, begin))
-        if place == len(ends):
-            break
-        end = int(ends[place])
-        kinds = words.kind[begin:end]
-        sent, got = (
-            words.value[begin:end][(kinds == data) & (words.channel[begin:end] == words.channels.index(line))]
-            for line in ("mosi", "miso")
-        )
+
+    def __init__(self, *, four_byte: bool = False) -> None:
+        self._four_byte = four_byte
+        self._selected: _Selected | None = None
+
+    def feed(self, words: Items) -> list[Command]:
+        """Commands that have ended; one that is still selected comes with a later table."""
+        select, deselect = words.kinds.index("select"), words.kinds.index("deselect")
+        marks = np.flatnonzero((words.kind == select) | (words.kind == deselect)).tolist()
+        start_ns = words.start_ns
+        found = []
+        self._add(words, 0, marks[0] if marks else len(words))
+        for at, end in pairwise([*marks, len(words)]):
+            if words.kind[at] == select:
+                self._selected = _Selected(int(start_ns[at]))
+            elif self._selected is not None:
+                found.append(self._finished(self._selected, int(start_ns[at])))
+                self._selected = None
+            self._add(words, at + 1, end)
+        return found
+
+    def _add(self, words: Items, begin: int, end: int) -> None:
+        if self._selected is None or begin >= end:
+            return
+        piece = words.take(np.arange(begin, end))
+        self._selected.sent += piece.data(channel="mosi")
+        self._selected.got += piece.data(channel="miso")
+        self._selected.partial |= len(piece.where("partial")) > 0
+
+    def _finished(self, seen: _Selected, end_ns: int) -> Command:
         command = _command(
-            int(start_ns[begin]),
-            int(start_ns[end]),
-            sent.astype(np.uint8).tobytes(),
-            got.astype(np.uint8).tobytes(),
-            bool(np.any(kinds == partial)),
-            four_byte,
+            seen.start_ns, end_ns, bytes(seen.sent), bytes(seen.got), seen.partial, self._four_byte
         )
-        if command.opcode in (0xB7, 0xE9):
-            four_byte = command.opcode == 0xB7
-        found.append(command)
-    return found
+        if command.opcode in (_ENTER_4_BYTE, _EXIT_4_BYTE):
+            self._four_byte = command.opcode == _ENTER_4_BYTE
+        return command
+
+
+def commands(words: Items, *, four_byte: bool = False) -> list[Command]:
+    """The commands in the items of a whole capture, in order."""
+    return CommandReader(four_byte=four_byte).feed(words)
+
+
+class NorDecoder:
+    """Decodes a bus with a serial NOR flash on it, chunk by chunk.
+
+    Raises:
+        UserError: see `SpiDecoder`.
+    """
+
+    def __init__(
+        self,
+        clk: str,
+        mosi: str,
+        miso: str,
+        cs: str,
+        fmt: SpiFormat | None = None,
+        *,
+        four_byte: bool = False,
+    ) -> None:
+        self._bus = SpiDecoder(clk, mosi, miso, cs, fmt)
+        self._reader = CommandReader(four_byte=four_byte)
+
+    def feed(self, chunk: Waveform) -> list[Command]:
+        """Commands that have ended."""
+        return self._reader.feed(self._bus.feed(chunk))
+
+    def finish(self) -> list[Command]:
+        """Nothing: a command without its deselect edge is not known to be one."""
+        return self._reader.feed(self._bus.finish())
 
 
 def _command(start: int, end: int, sent: bytes, got: bytes, partial: bool, four_byte: bool) -> Command:

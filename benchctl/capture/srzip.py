@@ -27,6 +27,7 @@ _WRITTEN_CHUNK = 1 << 22  # bytes per member, as libsigrok writes them
 _MOST_SAMPLES = 1 << 34
 # What zipfile raises for a damaged archive.
 _DAMAGE = (BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, OSError, RuntimeError)
+_CURE = "copy or record it again; sigrok-cli --show -i FILE says what sigrok makes of it"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def open_srzip(path: Path, rate: Fraction | None = None) -> Stream:
         with ZipFile(path) as archive:
             layout = _layout(archive, path, rate)
     except (*_DAMAGE, ConfigError, ValueError) as error:
-        raise UserError(f"{path} is not a sigrok session file: {error}") from error
+        raise UserError(f"{path} is not a whole sigrok session file ({_why(error)})", _CURE) from error
     return Stream(layout.names, lambda only: _chunks(path, layout, only))
 
 
@@ -60,7 +61,7 @@ def _layout(archive: ZipFile, path: Path, rate: Fraction | None) -> _Layout:
     config.read_string(archive.read("metadata").decode())
     sections = [config[name] for name in config.sections() if "capturefile" in config[name]]
     if not sections:
-        raise UserError(f"{path} has no logic channels")
+        raise UserError(f"{path} has no logic channels", "record some: analog ones are not decoded")
     device = sections[0]
     unitsize = int(device.get("unitsize", "1"))
     if not 1 <= unitsize <= 8:
@@ -95,7 +96,12 @@ def _chunks(path: Path, layout: _Layout, only: int | None) -> Iterator[Waveform]
                 if len(samples):
                     start, previous = start + len(samples), int(samples[-1])
     except _DAMAGE as error:
-        raise UserError(f"{path} is damaged after {start} samples: {error}") from error
+        raise UserError(f"{path} is damaged after {start} samples ({_why(error)})", _CURE) from error
+
+
+def _why(error: Exception) -> str:
+    """What an exception says, on one line; a KeyError would put it in quotes."""
+    return " ".join(str(error.args[0] if error.args else error).split())
 
 
 def _samples(archive: ZipFile, layout: _Layout) -> Iterator[States]:

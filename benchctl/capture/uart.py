@@ -7,7 +7,7 @@ decoder rounds them, so that both resynchronise alike after an error.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +53,8 @@ class UartFormat:
     msb_first: bool = False
 
     def __post_init__(self) -> None:
-        if not self.baud > 0:
-            raise UserError(f"a baud rate of {self.baud} is not possible", "give bit/s above 0")
+        if not 0 < self.baud < inf:
+            raise UserError(f"a baud rate of {self.baud:g} is not possible", "give bit/s above 0")
         if self.bits not in range(5, 10):
             raise UserError(f"a UART character has 5 to 9 data bits, not {self.bits}")
         if self.parity not in PARITIES:

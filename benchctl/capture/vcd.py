@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain, count
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +24,7 @@ from benchctl.errors import UserError
 _SECONDS = {"s": 0, "ms": 3, "us": 6, "ns": 9, "ps": 12, "fs": 15}
 _READ = 1 << 20  # characters
 _CHUNK = 1 << 19  # transitions
+_CURE = "export or copy it again"
 _SAMPLED = re.compile(r"channels at ([0-9.]+ [kMG]?Hz)")
 
 
@@ -83,9 +85,11 @@ def _header(tokens: Iterator[str], path: Path) -> _Header:
         elif token == "$var":
             _declare(header, words, scopes)
         elif not token.startswith("$"):
-            raise UserError(f"{path} is not a VCD file: {token[:40]!r} where declarations are expected")
+            raise UserError(
+                f"{path} is not a VCD file: {token[:40]!r} where declarations are expected", _CURE
+            )
     else:
-        raise UserError(f"{path} is not a VCD file: its declarations do not end")
+        raise UserError(f"{path} is not a VCD file: its declarations do not end", _CURE)
     if not 1 <= len(header.names) <= 64:
         raise UserError(f"{path} has {len(header.names)} channels", "1 to 64 can be read")
     return header
@@ -108,8 +112,13 @@ def _declare(header: _Header, words: list[str], scopes: list[str]) -> None:
     header.bits[identifier] = list(range(first, first + width))
     for bit in range(width):
         plain = name if width == 1 else f"{name}[{bit}]"
-        qualified = ".".join([*scopes, plain])
-        header.names.append(qualified if plain in header.names else plain)
+        header.names.append(_unused([plain, ".".join([*scopes, plain])], header.names))
+
+
+def _unused(names: list[str], used: list[str]) -> str:
+    """The first of `names` that is not used; if all are, the last with a number."""
+    numbered = (f"{names[-1]}.{number}" for number in count(2))
+    return next(name for name in chain(names, numbered) if name not in used)
 
 
 def _chunks(path: Path) -> Iterator[Waveform]:
@@ -157,7 +166,7 @@ def _changes(
         if mark == "#":
             following = _tick(token, path)
             if following < now:
-                raise UserError(f"{path} is damaged: time goes back to {token}")
+                raise UserError(f"{path} is damaged: time goes back to {token}", _CURE)
             # Values given before the first time hold from that time on.
             if following > now >= 0 and (state != before or last < 0):
                 times.append(now)
@@ -188,7 +197,7 @@ def _changes(
 def _tick(token: str, path: Path) -> int:
     digits = token[1:]
     if not digits.isdecimal() or len(digits) > 18:
-        raise UserError(f"{path} is damaged: {token[:40]!r} is no time")
+        raise UserError(f"{path} is damaged: {token[:40]!r} is no time", _CURE)
     return int(digits)
 
 
@@ -205,12 +214,12 @@ def write_vcd(waveform: Waveform, path: Path) -> None:
     times = waveform.times * factor.numerator // factor.denominator
     end = waveform.end * factor.numerator // factor.denominator
     start = waveform.start * factor.numerator // factor.denominator
-    count = len(waveform.names)
+    channels = len(waveform.names)
     sampled = float(NS_RATE) / (2 * waveform.edge_uncertainty_ns) if waveform.edge_uncertainty_ns else 0.0
     note = f" at {sampled:.0f} Hz" if sampled >= 1 else ""
     with path.open("w", encoding="utf-8") as file:
         file.write("$version benchctl $end\n")
-        file.write(f"$comment Acquisition with {count}/{count} channels{note} $end\n")
+        file.write(f"$comment Acquisition with {channels}/{channels} channels{note} $end\n")
         file.write(f"$timescale {scale} $end\n$scope module benchctl $end\n")
         for bit, name in enumerate(waveform.names):
             file.write(f"$var wire 1 {_identifier(bit)} {'_'.join(name.split())} $end\n")
@@ -218,14 +227,14 @@ def write_vcd(waveform: Waveform, path: Path) -> None:
         before = ~waveform.initial
         parts = zip([start, *times.tolist()], [waveform.initial, *waveform.states.tolist()], strict=True)
         for time, state in parts:
-            file.write(f"#{time}{_difference(before, state, count)}\n")
+            file.write(f"#{time}{_difference(before, state, channels)}\n")
             before = state
         file.write(f"#{end}\n")
 
 
-def _difference(before: int, state: int, count: int) -> str:
+def _difference(before: int, state: int, channels: int) -> str:
     changed = before ^ state
-    return "".join(f" {state >> bit & 1}{_identifier(bit)}" for bit in range(count) if changed >> bit & 1)
+    return "".join(f" {state >> bit & 1}{_identifier(bit)}" for bit in range(channels) if changed >> bit & 1)
 
 
 def _identifier(bit: int) -> str:

@@ -263,6 +263,22 @@ def channel_bit(names: Sequence[str], name: str) -> int:
     raise UserError(f"the capture has no channel {name!r}", f"{hint}It has {', '.join(names) or 'none'}")
 
 
+def require_apart(lines: Mapping[str, str | None]) -> None:
+    """The lines of a bus are different channels.
+
+    Raises:
+        UserError: two of `lines` (what for: channel) are one.
+    """
+    named: dict[str, str] = {}
+    for line, channel in lines.items():
+        if channel is not None and channel in named:
+            raise UserError(
+                f"channel {channel!r} is named for {named[channel]} and for {line}", "name a channel for each"
+            )
+        if channel is not None:
+            named[channel] = line
+
+
 def to_ns(ticks: Ticks, rate: Fraction, origin_ns: int = 0) -> Ticks:
     """Ticks of a clock of `rate` Hz as whole ns, rounded to the nearest, without overflow or drift."""
     tick_ns = NS_RATE / rate

@@ -7,45 +7,62 @@ where typer takes 100, and everything that needs numpy is imported once the opti
 import os
 import sys
 from argparse import ArgumentParser, HelpFormatter, Namespace
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from benchctl.errors import UserError
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Protocol, TypeVar
 
-    from benchctl.capture.items import Items
+    from benchctl.capture.items import ItemDict, Items
     from benchctl.capture.stream import Stream
     from benchctl.capture.uart import UartFormat
     from benchctl.capture.waveform import Waveform
 
-    class _Decoder(Protocol):
-        def feed(self, chunk: Waveform) -> Items: ...
+    T_co = TypeVar("T_co", covariant=True)
 
-        def finish(self) -> Items: ...
+    class _Decoder(Protocol[T_co]):
+        def feed(self, chunk: Waveform) -> T_co: ...
+
+        def finish(self) -> T_co: ...
+
+    class _Record(Protocol):
+        """Something whole that was on a bus: a frame, a command, an access."""
+
+        @property
+        def data(self) -> bytes: ...
+
+        def item(self) -> ItemDict: ...
 
 
 # Each option asks for a formatter, and one without a width imports shutil to ask the terminal for it.
 _FORMATTER = partial(HelpFormatter, width=100)
 
 
+class _Parser(ArgumentParser):
+    """Complains as every other command does."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(message, f"see `{self.prog} --help`")
+
+
 def main(arguments: list[str]) -> int:
     """Decode as `arguments` (those after "decode") ask; the exit code is 0, whatever was on the wire.
 
     Raises:
-        UserError: a channel, format or file that is not there or not possible.
-        SystemExit: with code 2 for options that are wrong, 0 after --help.
+        UserError: an option that is wrong; a channel, format or file that is not there or not possible.
+        SystemExit: with code 0 after --help.
     """
     options = _parser(arguments[:1]).parse_args(arguments)
     options.run(options)
     return 0
 
 
-def _parser(wanted: list[str]) -> ArgumentParser:
+def _parser(wanted: list[str]) -> _Parser:
     """All protocols, but the options only of the one that is wanted."""
-    parser = ArgumentParser(
+    parser = _Parser(
         prog="benchctl decode",
         description="Decode a capture: .sr, .vcd, or raw samples (one byte each, bit n is channel Dn).",
         formatter_class=_FORMATTER,
@@ -56,6 +73,8 @@ def _parser(wanted: list[str]) -> ArgumentParser:
         ("spi", "words of an SPI bus", ("mosi", "miso"), _spi),
         ("i2c", "conditions, addresses and data of an I²C bus", ("data",), _i2c),
         ("modbus", "Modbus RTU frames of an asynchronous serial line", ("data", "rx"), _modbus),
+        ("nor", "commands to a serial NOR flash on an SPI bus", ("data",), _nor),
+        ("eeprom", "accesses to 24xx EEPROMs on an I²C bus", ("data",), _eeprom),
     ):
         command = protocols.add_parser(
             name, help=help_text, description=f"Decode {help_text}.", formatter_class=_FORMATTER
@@ -64,16 +83,11 @@ def _parser(wanted: list[str]) -> ArgumentParser:
             continue
         command.add_argument("file", metavar="FILE", help="the capture")
         command.add_argument("--rate", type=float, metavar="HZ", help="samples per second of raw samples")
-        command.add_argument("--json", action="store_true", help="one JSON document instead of lines")
-        command.add_argument("--raw", choices=raw, help="nothing but these bytes")
+        output = command.add_mutually_exclusive_group()
+        output.add_argument("--json", action="store_true", help="one JSON document instead of lines")
+        output.add_argument("--raw", choices=raw, help="nothing but these bytes")
         command.set_defaults(run=run)
-        if name == "spi":
-            _add_spi(command)
-        elif name == "i2c":
-            command.add_argument("--scl", required=True, metavar="CH", help="the clock")
-            command.add_argument("--sda", required=True, metavar="CH", help="the data")
-        else:
-            _add_uart(command)
+        _ADD[name](command)
     return parser
 
 
@@ -96,6 +110,40 @@ def _add_spi(command: ArgumentParser) -> None:
     command.add_argument("--mode", type=int, default=0, help="0 (default) to 3")
     command.add_argument("--bits", type=int, default=8, help="bits of a word, 4 to 16 (default 8)")
     command.add_argument("--order", choices=("msb", "lsb"), default="msb", help="which bit comes first")
+
+
+def _add_i2c(command: ArgumentParser) -> None:
+    command.add_argument("--scl", required=True, metavar="CH", help="the clock")
+    command.add_argument("--sda", required=True, metavar="CH", help="the data")
+
+
+def _add_nor(command: ArgumentParser) -> None:
+    for option, line in (
+        ("--clk", "the clock"),
+        ("--mosi", "data to the flash"),
+        ("--miso", "data from it"),
+        ("--cs", "its chip select, active low"),
+    ):
+        command.add_argument(option, required=True, metavar="CH", help=line)
+    command.add_argument("--mode", type=int, default=0, help="0 (default) or 3")
+    command.add_argument("--four-byte", action="store_true", help="it is in 4-byte address mode at first")
+
+
+def _add_eeprom(command: ArgumentParser) -> None:
+    _add_i2c(command)
+    command.add_argument(
+        "--address-bytes", type=int, choices=(1, 2), default=2, help="1 up to 24xx16, else 2 (default)"
+    )
+
+
+_ADD: dict[str, Callable[[ArgumentParser], None]] = {
+    "uart": _add_uart,
+    "spi": _add_spi,
+    "i2c": _add_i2c,
+    "modbus": _add_uart,
+    "nor": _add_nor,
+    "eeprom": _add_eeprom,
+}
 
 
 def _uart(options: Namespace) -> None:
@@ -138,46 +186,49 @@ def _i2c(options: Namespace) -> None:
 
 def _modbus(options: Namespace) -> None:
     stream = _open(options)
-    from json import dumps
-
-    from benchctl.capture.modbus import Frame, ModbusDecoder
+    from benchctl.capture.modbus import ModbusDecoder
 
     decoder = ModbusDecoder(options.rx, _uart_format(options))
+    _show_records(stream, (options.rx,), decoder, options)
 
-    def rendered(frames: list[Frame]) -> bytes:
-        if options.raw:
-            return b"".join(frame.data for frame in frames)
-        if options.json:
-            return "".join(f"{dumps(frame.item(options.rx))},\n" for frame in frames).encode()
-        return "".join(f"{f.start_ns} {f.end_ns}  {f.data.hex()}  {f.error}\n" for f in frames).encode()
 
-    def pieces() -> Iterator[bytes]:
-        for chunk in stream.chunks(options.rx):
-            yield rendered(decoder.feed(chunk))
-        yield rendered(decoder.finish())
+def _nor(options: Namespace) -> None:
+    stream = _open(options)
+    from benchctl.capture.spi import SpiFormat
+    from benchctl.capture.spi_nor import NorDecoder
 
-    _write(pieces(), as_json=options.json and not options.raw)
+    channels = (options.clk, options.mosi, options.miso, options.cs)
+    decoder = NorDecoder(*channels, SpiFormat(options.mode), four_byte=options.four_byte)
+    _show_records(stream, channels, decoder, options)
+
+
+def _eeprom(options: Namespace) -> None:
+    stream = _open(options)
+    from benchctl.capture.eeprom import EepromDecoder
+
+    channels = (options.scl, options.sda)
+    decoder = EepromDecoder(*channels, address_bytes=options.address_bytes)
+    _show_records(stream, channels, decoder, options)
 
 
 def _open(options: Namespace) -> "Stream":
     # numpy would start a thread per core for linear algebra that no decoder does.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from fractions import Fraction
     from pathlib import Path
 
     import numpy as np
 
-    from benchctl.capture.files import open_capture
+    from benchctl.capture.files import open_capture, sample_rate
 
     # Once a block of this size has come and gone, glibc keeps what smaller arrays free for the next ones.
     np.empty(1 << 24, dtype=np.uint8)
-    return open_capture(Path(options.file), None if options.rate is None else Fraction(options.rate))
+    return open_capture(Path(options.file), sample_rate(options.rate))
 
 
 def _show(
     stream: "Stream",
     channels: tuple[str | None, ...],
-    decoder: "_Decoder",
+    decoder: "_Decoder[Items]",
     options: Namespace,
     octets: Callable[["Items"], bytes | bytearray],
 ) -> None:
@@ -190,18 +241,49 @@ def _show(
             yield rendered(decoder.feed(chunk))
         yield rendered(decoder.finish())
 
-    _write(pieces(), as_json=options.json and not options.raw)
+    _write(pieces(), as_json=options.json)
+
+
+def _show_records(
+    stream: "Stream",
+    channels: tuple[str, ...],
+    decoder: "_Decoder[Sequence[_Record]]",
+    options: Namespace,
+) -> None:
+    from json import dumps
+
+    def rendered(record: "_Record") -> bytes:
+        if options.raw:
+            return record.data
+        item = record.item()
+        if options.json:
+            return f"{dumps(item)},\n".encode()
+        fields = (item["kind"], item["value"], item["error"])
+        said = "  ".join(str(field) for field in fields if field)
+        return f"{item['start_ns']} {item['end_ns']}  {said}\n".encode()
+
+    def pieces() -> Iterator[bytes]:
+        for chunk in stream.chunks(*channels):
+            yield b"".join(map(rendered, decoder.feed(chunk)))
+        yield b"".join(map(rendered, decoder.finish()))
+
+    _write(pieces(), as_json=options.json)
 
 
 def _write(pieces: Iterable[bytes | bytearray], *, as_json: bool) -> None:
-    """Write rows as they come; each JSON row ends in a comma, of which the very last must go."""
+    """Write rows as they come; each JSON row ends in a comma, of which the very last must go.
+
+    A file that turns out to be damaged still gives a whole document, of what came before the damage.
+    """
     out = sys.stdout.buffer
     if as_json:
         out.write(b'{"items": [\n')
     held: bytes | bytearray = b""
-    for piece in pieces:
-        if piece:
-            out.write(held)
-            held = piece
-    out.write(held.removesuffix(b",\n") + b"\n]}\n" if as_json else held)
-    out.flush()
+    try:
+        for piece in pieces:
+            if piece:
+                out.write(held)
+                held = piece
+    finally:
+        out.write(held.removesuffix(b",\n") + b"\n]}\n" if as_json else held)
+        out.flush()

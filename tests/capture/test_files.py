@@ -66,7 +66,7 @@ def test_srzip_samples_that_straddle_members(tmp_path: Path) -> None:
     ("metadata", "message"),
     [
         ("", "no logic channels"),
-        ("nonsense", "not a sigrok session"),
+        ("nonsense", "not a whole sigrok session"),
         ("[device 1]\ncapturefile=logic-1\nsamplerate=fast\n", "no sample rate"),
         ("[device 1]\ncapturefile=logic-1\nunitsize=9\n", "9 bytes"),
         ("[device 1]\ncapturefile=logic-1\n", "--rate"),

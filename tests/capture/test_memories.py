@@ -65,6 +65,21 @@ def test_nor_cut_short_and_unknown() -> None:
     ]
 
 
+def test_nor_chunk_by_chunk() -> None:
+    pattern = SpiPattern(SpiFormat())
+    for sent in (b"\x9f\0\0\0", b"\x06", b"\x02\0\1\0abc"):
+        pattern.select(True)
+        for out in sent:
+            pattern.word(out, out ^ 0xFF)
+        pattern.select(False)
+    wave = pattern.waveform()
+    whole = spi_nor.commands(spi.decode(wave, "clk", "mosi", "miso", "cs"))
+    for size in (97, 700, 3000):
+        decoder = spi_nor.NorDecoder("clk", "mosi", "miso", "cs")
+        pieces = [wave.slice(at, min(at + size, wave.end)) for at in range(0, wave.end, size)]
+        assert [c for piece in pieces for c in decoder.feed(piece)] + decoder.finish() == whole
+
+
 def test_nor_partial_byte() -> None:
     pattern = SpiPattern(SpiFormat())
     pattern.select(True)

@@ -78,5 +78,5 @@ def test_frames_survive_chunks(payloads: list[bytes], cuts: list[int]) -> None:
 
 def test_item() -> None:
     (found,) = modbus.decode(line((REQUEST, 5)), "RX", FMT)
-    item = found.item("RX")
+    item = found.item()
     assert (item["kind"], item["value"], item["error"]) == ("frame", REQUEST.hex(), None)

@@ -129,6 +129,56 @@ def test_modbus(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> No
     assert frame.hex().encode() in decoded(capfdbinary, *options)
 
 
+def test_nor(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    pattern = SpiPattern(SpiFormat())
+    for sent, got in (
+        (b"\x9f\0\0\0", b"\0\xef\x40\x18"),
+        (b"\x03\x00\x10\x00\0\0", b"\0\0\0\0hi"),
+        (b"\x77", b"\0"),
+    ):
+        pattern.select(True)
+        for out, back in zip(sent, got, strict=True):
+            pattern.word(out, back)
+        pattern.select(False)
+    save_capture(pattern.waveform(), tmp_path / "a.vcd")
+    options = ("nor", tmp_path / "a.vcd", *["--clk", "clk", "--mosi", "mosi", "--miso", "miso", "--cs", "cs"])
+    found = items(decoded(capfdbinary, *options, "--json"))
+    assert [(i["kind"], i["value"], i["error"]) for i in found] == [
+        ("read JEDEC ID", "ef4018", None),
+        ("read 0x001000", b"hi".hex(), None),
+        ("unknown", "", "unknown opcode"),
+    ]
+    assert decoded(capfdbinary, *options, "--raw", "data") == b"\xef\x40\x18hi"
+    assert b"  read 0x001000  6869\n" in decoded(capfdbinary, *options)
+
+
+def test_eeprom(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    pattern = I2cPattern()
+    pattern.start()
+    for octet in b"\xa0\x01\x20hello":
+        pattern.byte(octet)
+    pattern.stop()
+    save_capture(pattern.waveform(), tmp_path / "a.sr", Fraction(4_000_000))
+    options = ("eeprom", tmp_path / "a.sr", "--scl", "scl", "--sda", "sda")
+    (found,) = items(decoded(capfdbinary, *options, "--json"))
+    assert (found["kind"], found["value"]) == ("write 0x0120", b"hello".hex())
+    assert decoded(capfdbinary, *options, "--raw", "data") == b"hello"
+
+
+def test_damage_in_the_middle_leaves_a_whole_document(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    save_capture(line(MESSAGE, UartFormat(9600)), tmp_path / "a.vcd")
+    path = tmp_path / "b.vcd"
+    path.write_text((tmp_path / "a.vcd").read_text() + "#3 0!\n")
+    with pytest.raises(SystemExit) as end:
+        main.run(["decode", "uart", str(path), "--rx", "TX", "--baud", "9600", "--json"])
+    assert end.value.code == 2
+    shown = capfdbinary.readouterr()
+    assert b"time goes back to #3" in shown.err
+    items(shown.out)
+
+
 def test_no_items(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     (tmp_path / "a.bin").write_bytes(b"\1" * 100)
     options = ("uart", tmp_path / "a.bin", "--rx", "D0", "--baud", 100, "--rate", 1000)
@@ -145,8 +195,17 @@ def test_no_items(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> 
         (["uart", "FILE", "--rx", "TX"], "--baud"),
         (["uart", "FILE.none", "--rx", "TX", "--baud", "9600"], "no file"),
         (["spi", "FILE", "--clk", "TX"], "no data line"),
-        (["spi", "FILE", "--clk", "TX", "--mosi", "TX", "--raw", "miso"], "--miso"),
-        (["spi", "FILE", "--clk", "TX", "--mosi", "TX", "--mode", "7"], "modes"),
+        (["uart", "FILE", "--rx", "TX", "--baud", "inf"], "baud rate of inf"),
+        (["uart", "FILE", "--rx", "TX", "--baud", "9600", "--rate", "nan"], "a rate of nan"),
+        (["uart", "FILEX", "--rx", "TX", "--baud", "9600"], "erhaps you meant 'serial.sr'"),
+        (["uart", "FILE", "--rx", "TX", "--baud", "9600", "--json", "--raw", "rx"], "not allowed with"),
+        (["spi", "FILE", "--clk", "TX", "--mosi", "RX", "--raw", "miso"], "--miso"),
+        (["spi", "FILE", "--clk", "TX", "--mosi", "RX", "--mode", "7"], "modes"),
+        (["spi", "FILE", "--clk", "TX", "--mosi", "TX"], "'TX' is named for the clock and for MOSI"),
+        (["spi", "FILE", "--clk", "A", "--mosi", "B", "--cs", "B"], "named for MOSI and for chip select"),
+        (["i2c", "FILE", "--scl", "TX", "--sda", "TX"], "named for SCL and for SDA"),
+        (["nor", "FILE", "--clk", "TX"], "--mosi, --miso, --cs"),
+        (["eeprom", "FILE", "--scl", "A", "--sda", "B", "--address-bytes", "3"], "invalid choice"),
         (["morse", "FILE"], "morse"),
     ],
 )
@@ -199,6 +258,54 @@ def test_timing(serial: Path, tmp_path: Path, baud: tuple[object, ...]) -> None:
     assert Xml.fromstring(drawn.read_text()).tag == "{http://www.w3.org/2000/svg}svg"
     with Image.open(picture) as opened:
         assert opened.format == "PNG"
+
+
+def test_timing_of_a_half_duplex_link(tmp_path: Path) -> None:
+    bit = 1e9 / 9600
+    fmt = UartFormat(9600)
+    asked = encode.uart_edges(b"ab", fmt, start=10 * bit)
+    answered = encode.uart_edges(b"c", fmt, start=60 * bit)
+    enables = {"DE": (0, [int(5 * bit), int(33 * bit)]), "DE2": (0, [int(32 * bit), int(75 * bit)])}
+    wave = Waveform.from_edges({"A": asked, "B": answered, **enables}, int(100 * bit))
+    save_capture(wave, tmp_path / "a.vcd")
+    options = ["--rx", "A", "--baud", "9600", "--de", "DE", "--other-de", "DE2", "--answer", "B"]
+    document = json.loads(run_timing(tmp_path / "a.vcd", *options, "--json"))
+    for key, bits in (("de_to_start", 5), ("stop_to_de", 3), ("turnaround", 30), ("contention", 1)):
+        (value,) = document[key]["values_ns"]
+        assert abs(value - bits * bit) < 0.01 * bit, key
+    assert document["frame_gaps"] is None
+    assert "both drivers on, longest" in run_timing(tmp_path / "a.vcd", *options)
+
+
+def test_timing_of_a_clock(tmp_path: Path) -> None:
+    pattern = SpiPattern(SpiFormat(), quarter=25)
+    for word in b"timing":
+        pattern.word(word)
+    save_capture(pattern.waveform(), tmp_path / "a.vcd")
+    document = json.loads(run_timing(tmp_path / "a.vcd", "--clk", "clk", "--data", "mosi", "--json"))
+    assert abs(document["hz"]["value"] - 10e6) < 1e4
+    assert abs(document["duty"]["value"] - 0.5) < 0.01
+    assert document["setup"]["shortest"]["ns"] == 50
+    assert document["hold"]["shortest"]["ns"] == 50
+    shown = run_timing(tmp_path / "a.vcd", "--clk", "clk", "--data", "mosi")
+    assert "setup, shortest" in shown
+    assert "rate" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "--rx or --clk"),
+        (["--rx", "TX", "--clk", "TX"], "--rx or --clk"),
+        (["--rx", "TX", "--other-de", "DE"], "name the first with --de"),
+        (["--rx", "TX", "--de", "DE"], "no channel 'DE'"),
+        (["--clk", "CLK"], "no channel 'CLK'"),
+        (["--rx", "TX", "--svg", "/nowhere/x.svg"], "cannot write /nowhere/x.svg"),
+    ],
+)
+def test_wrong_timing_requests(serial: Path, options: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        run_timing(serial, *options)
 
 
 def test_timing_of_a_silent_line(tmp_path: Path) -> None:
