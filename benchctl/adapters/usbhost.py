@@ -56,6 +56,15 @@ def scan(host: Host) -> list[Attached]:
     return found
 
 
+def cannot_see(host: Host) -> AdapterError | None:
+    """Why no USB device of the machine can be seen; None when they can."""
+    try:
+        next(_devices(host), None)
+    except AdapterError as error:
+        return error
+    return None
+
+
 def find_device(host: Host, kind: str, *, serial: str = "", port: str = "") -> Device:
     """The one device of a kind with that serial number or on that port path.
 

@@ -1,43 +1,70 @@
 """`benchctl claims`: the catalogue, and which tests decide which claim."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from benchctl.claims.catalogue import Claim
 from benchctl.claims.catalogue import claims as catalogue
 from benchctl.claims.deciding import deciding_tests
+from benchctl.cli.output import Json, emit, stdout
 from benchctl.errors import UserError
+from benchctl.nearest import nearest
 from benchctl.qualify.suites import FOLDER, project_folder
 
 
-def claims(as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False) -> None:
+def command(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WORD]...", help="Only claims with all these words in id or text."),
+    ] = None,
+    area: Annotated[str, typer.Option(help="Only claims of this area, such as uart.")] = "",
+    module: Annotated[str, typer.Option(help="Only claims of this module, such as imp005.")] = "",
+    undecided: Annotated[bool, typer.Option("--undecided", help="Only claims that no test decides.")] = False,
+    as_json: Json = False,
+) -> None:
     """List the catalogue of claims and the tests that decide them."""
+    every = catalogue().values()
+    _require("area", area, {each.area for each in every})
+    _require("module", module, {name for each in every for name in each.modules})
     deciding = _deciding()
-    everything = catalogue().values()
+    shown = [
+        each
+        for each in every
+        if all(word.lower() in f"{each.id} {each.claim}".lower() for word in words or ())
+        and area in ("", each.area)
+        and (not module or module in each.modules)
+        and not (undecided and each.id in deciding)
+    ]
     if as_json:
-        rows = [_row(each, deciding.get(each.id, ())) for each in everything]
-        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        emit([_row(each, deciding.get(each.id, ())) for each in shown])
         return
-    console = Console(highlight=False)
-    for each in everything:
-        tests = deciding.get(each.id, ())
-        console.print(
-            f"[bold]{each.id}[/]  {each.area}, {each.kind}, {each.releases}, {' '.join(each.modules)}"
-        )
-        console.print(f"  {escape(each.claim)}")
-        console.print(f"  [cyan]{escape(', '.join(tests))}[/]" if tests else "  [bright_black]no test[/]")
-    console.print(f"\n{len(everything)} claims, {len(deciding)} of them decided by a test")
+    decided = sum(each.id in deciding for each in shown)
+    lines = [line for each in shown for line in _lines(each, deciding)]
+    console = stdout()
+    # A terminal folds long lines at words; another program gets them whole.
+    console.print("\n".join(lines), soft_wrap=not console.is_terminal, end="\n" if lines else "")
+    console.print(f"\n{len(shown)} claims, {decided} of them decided by a test")
 
 
-command = claims
+def _lines(claim: Claim, deciding: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
+    """Id and where it holds; what is claimed; the tests, one a line."""
+    yield f"[bold]{claim.id}[/]  {claim.area}, {claim.kind}, {claim.releases}, {' '.join(claim.modules)}"
+    yield f"  {escape(claim.claim)}"
+    for test in deciding.get(claim.id, ()):
+        yield f"  [cyan]{escape(test)}[/]"
+    if claim.id not in deciding:
+        yield "  [bright_black]no test[/]"
 
 
-def _deciding() -> dict[str, tuple[str, ...]]:
+def _require(kind: str, name: str, known: Iterable[str]) -> None:
+    if name and name not in known:
+        raise UserError(f"no claim is about the {kind} {name!r}", nearest(name, sorted(known)))
+
+
+def _deciding() -> Mapping[str, tuple[str, ...]]:
     """Without the suites at hand, the catalogue is still worth reading."""
     try:
         project = project_folder()

@@ -1,6 +1,5 @@
 """`benchctl compare`: what changed between two runs."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from benchctl.cli.output import Json, emit
 from benchctl.report.compare import Comparison
 from benchctl.report.compare import compare as differences
 from benchctl.report.results import read_results
@@ -17,12 +17,12 @@ from benchctl.report.results import read_results
 def compare(
     before: Annotated[Path, typer.Argument(metavar="BEFORE", help="results.json of the earlier run.")],
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="results.json of the later run.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Compare two qualification results. Exit code 1 when the later one has new failures."""
     found = differences(read_results(before), read_results(after))
     if as_json:
-        typer.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False, default=str))
+        emit(asdict(found))
     else:
         _print(Console(), found)
     raise typer.Exit(1 if found.new_failures else 0)

@@ -22,7 +22,10 @@ from benchctl.flash.layout import IMPOS, Layout
 from benchctl.flash.nor import FlashChip
 from benchctl.flash.spans import name_spans
 
-app = typer.Typer(help="A flash of the rig; the imp is held in reset meanwhile where it shares the wires.")
+app = typer.Typer(
+    add_completion=False,
+    help="A flash of the rig; the imp is held in reset meanwhile where it shares the wires.",
+)
 
 _HZ = 15e6
 _MISMATCH = 1

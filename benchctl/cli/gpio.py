@@ -5,12 +5,14 @@ from typing import Annotated
 import typer
 
 from benchctl.cli.output import Json, emit, stdout
-from benchctl.cli.rigs import Rig, Seed, opened
+from benchctl.cli.probing import probe
+from benchctl.cli.rigs import Rig, Seed, opened, seconds
 
-app = typer.Typer(help="Probe nets with the bench's digital lines.")
+app = probe("Probe nets with the bench's digital lines.")
 
 Net = Annotated[str, typer.Argument(metavar="NET", help="A net, the imp pin on it, or a board role.")]
-Hold = Annotated[float, typer.Option("--for", metavar="S", help="Bench time to hold the level for.")]
+Level = Annotated[int, typer.Argument(min=0, max=1, metavar="0|1", help="The level, 1 for high.")]
+Hold = Annotated[float, seconds("Bench time to hold the level for.", "--for")]
 
 
 @app.command()
@@ -23,9 +25,7 @@ def read(rig: Rig, net: Net, seed: Seed = 0, json: Json = False) -> None:
 
 
 @app.command(name="set")
-def set_(
-    rig: Rig, net: Net, level: Annotated[int, typer.Argument(min=0, max=1)], hold: Hold = 1.0, seed: Seed = 0
-) -> None:
+def set_(rig: Rig, net: Net, level: Level, hold: Hold = 1.0, seed: Seed = 0) -> None:
     """Drive a net for a while, then release it."""
     with opened(rig, seed=seed) as bench:
         bench.power.on()
@@ -39,8 +39,8 @@ def set_(
 def pulse(
     rig: Rig,
     net: Net,
-    level: Annotated[int, typer.Argument(min=0, max=1)],
-    width_us: Annotated[float, typer.Argument(metavar="WIDTH_US")],
+    level: Level,
+    width_us: Annotated[float, typer.Argument(metavar="WIDTH_US", help="Length of a pulse in µs.")],
     count: Annotated[int, typer.Option(help="How many pulses.")] = 1,
     period_us: Annotated[float | None, typer.Option(help="Time from pulse to pulse in µs.")] = None,
     seed: Seed = 0,

@@ -1,12 +1,12 @@
 """What commands print: data on stdout, everything else on stderr."""
 
 import json
+import os
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
 
@@ -21,23 +21,27 @@ def stderr() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+class Unheard(Console):
+    """A console that falls silent when nobody reads any longer, for a run that goes on all the same."""
+
+    def on_broken_pipe(self) -> None:
+        """Nothing more is shown, and what is still in the file's buffer goes nowhere."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 def emit(document: Any) -> None:
     """Print one JSON document."""
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table, or a line saying there is nothing."""
-    console = stdout()
-    if not rows:
-        console.print("nothing")
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(heading)
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    console.print(table)
+    """Print columns as wide as what is in them."""
+    cells = [list(headings), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        stdout().print(line.rstrip(), markup=False, style="bold" if row is cells[0] else None)
 
 
 def hexdump(data: bytes, start: int = 0) -> str:

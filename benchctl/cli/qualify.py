@@ -7,6 +7,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from benchctl.cli.output import Unheard
+from benchctl.cli.rigs import Rig, Seed
 from benchctl.measure import Verdict
 from benchctl.qualify.progress import STYLES, ProgressDisplay
 from benchctl.qualify.runner import QualifyRequest, QualifySummary
@@ -14,11 +16,15 @@ from benchctl.qualify.runner import qualify as run
 
 
 def qualify(
-    rig: Annotated[str, typer.Argument(metavar="RIG", help="Rig file, or the name of one in rigs/.")],
+    rig: Rig,
     impos: Annotated[str | None, typer.Option(help="impOS release under test, as 34.11.")] = None,
-    area: Annotated[list[str] | None, typer.Option(help="Run this area of the suites only.")] = None,
-    fault: Annotated[list[str] | None, typer.Option(help="Give the virtual imp this fault.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the virtual bench.")] = 0,
+    area: Annotated[
+        list[str] | None, typer.Option(help="Run this area of the suites only; may be given again.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="Give the virtual imp this fault; may be given again.")
+    ] = None,
+    seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("reports/latest"),
     baseline: Annotated[
         Path | None, typer.Option(help="results.json of an earlier run to compare with.")
@@ -26,7 +32,7 @@ def qualify(
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json; progress to stderr.")] = False,
 ) -> None:
     """Run the acceptance suites on a rig and write the qualification report."""
-    console = Console(stderr=as_json)
+    console = Unheard(stderr=as_json)
     request = QualifyRequest(rig, impos, tuple(area or ()), tuple(fault or ()), seed, out, baseline)
     summary = run(request, [ProgressDisplay(console)])
     if as_json:

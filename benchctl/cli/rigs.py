@@ -2,25 +2,47 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchctl.bench import Bench, open_bench
 from benchctl.errors import UserError
 
-Rig = Annotated[str, typer.Argument(metavar="RIG", help="A rig file, or the name of one in rigs/.")]
+if TYPE_CHECKING:  # numpy and the adapters' libraries take longer to load than `--help` should
+    from benchctl.bench import Bench
+
+_LONGEST_S = 1e6
+
+
+def _rig_names(incomplete: str) -> list[str]:
+    from benchctl.rig.loader import rig_names
+
+    return [name for name in rig_names() if name.startswith(incomplete)]
+
+
+Rig = Annotated[
+    str,
+    typer.Argument(metavar="RIG", help="A rig file, or the name of one in rigs/.", autocompletion=_rig_names),
+]
 Seed = Annotated[int, typer.Option(help="Seed of the virtual bench.")]
 Impos = Annotated[str, typer.Option(help="impOS release on the virtual imp, such as 34.11.")]
 
 
-def opened(rig: str, *, seed: int = 0, impos: str = "") -> Bench:
+def seconds(help_text: str, *names: str) -> typer.models.OptionInfo:
+    """An option in s of bench time."""
+    option: typer.models.OptionInfo = typer.Option(*names, metavar="S", min=0, max=_LONGEST_S, help=help_text)
+    return option
+
+
+def opened(rig: str, *, seed: int = 0, impos: str = "") -> "Bench":
     """Open a rig, to be used in a `with` block."""
+    from benchctl.bench import open_bench
+
     return open_bench(rig, seed=seed, impos=impos)
 
 
 @contextmanager
-def powered(bench: Bench) -> Iterator[None]:
+def powered(bench: "Bench") -> Iterator[None]:
     """The parts of the bench that hang on the imp's supply have it; it stays on."""
     bench.power.on()
     yield
@@ -33,7 +55,12 @@ def byte_string(text: str) -> bytes:
         UserError: neither.
     """
     if text.startswith("text:"):
-        return text[5:].encode().decode("unicode_escape").encode("latin-1")
+        try:
+            return text[5:].encode().decode("unicode_escape").encode("latin-1")
+        except UnicodeError:
+            raise UserError(
+                f"{text!r} has an escape that is none", r"write \x0d, \r, \n or \\ for a backslash"
+            ) from None
     try:
         return bytes.fromhex(text.removeprefix("0x"))
     except ValueError:

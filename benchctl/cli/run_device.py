@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from benchctl.cli.output import Json, emit, stderr
-from benchctl.cli.rigs import Impos, Rig, Seed, opened
+from benchctl.cli.programs import put_program
+from benchctl.cli.rigs import Impos, Rig, Seed, opened, seconds
 from benchctl.dut.deploy import LogEntry
-from benchctl.errors import UserError
 
 _STEP_S = 0.25
 
@@ -36,8 +36,10 @@ class _Watch:
 
 def command(
     rig: Rig,
-    file: Annotated[Path, typer.Argument(metavar="FILE.nut", help="The device program.")],
-    seconds: Annotated[float, typer.Option("--for", metavar="SECONDS", help="Bench time to run for.")] = 60.0,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.nut", help="The device program; - for standard input.")
+    ],
+    limit: Annotated[float, seconds("Bench time to run for.", "--for")] = 60.0,
     impos: Impos = "",
     seed: Seed = 0,
     json: Json = False,
@@ -47,14 +49,13 @@ def command(
     Ends early when the program has nothing left to wait for, where the bench can know that, or when it fails:
     exit code 1 after an uncaught Squirrel error or when memory runs out.
     """
-    source = read_program(file)
     log: list[LogEntry] = []
     watch = _Watch()
     with opened(rig, seed=seed, impos=impos) as bench:
         bench.power.on()
         bench.reset.release()
-        bench.deployment.deploy(source, file.name)
-        end_ns = bench.clock.deadline_ns(seconds)
+        put_program(bench, file)
+        end_ns = bench.clock.deadline_ns(limit)
         while (left := end_ns - bench.clock.now_ns()) > 0:
             entry = bench.deployment.read_log(min(_STEP_S, left / 1e9))
             if entry is None:
@@ -69,18 +70,6 @@ def command(
     if json:
         emit({"log": [vars(entry) for entry in log], "failed": watch.failed})
     raise typer.Exit(1 if watch.failed else 0)
-
-
-def read_program(file: Path) -> str:
-    """The device program in a file. Raises UserError."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{file} cannot be read: {error.strerror}", "name a Squirrel device program"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file} is not UTF-8 text", "save it as UTF-8") from error
 
 
 def _print(entry: LogEntry) -> None:

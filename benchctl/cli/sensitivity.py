@@ -1,6 +1,5 @@
 """`benchctl sensitivity`: every fault against the suites."""
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -8,16 +7,23 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from benchctl.cli.output import Json, emit
+from benchctl.cli.rigs import Rig
 from benchctl.qualify.sensitivity import FaultReport
 from benchctl.qualify.sensitivity import sensitivity as measure
 
 
 def sensitivity(
-    rig: Annotated[str, typer.Argument(metavar="RIG", help="A virtual rig.")],
-    area: Annotated[list[str] | None, typer.Option(help="This area of the suites only.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    rig: Rig,
+    area: Annotated[
+        list[str] | None, typer.Option(help="This area of the suites only; may be given again.")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Run every fault against the suites and say which test caught it."""
+    """Run every fault of a virtual rig against the suites and say which test caught it.
+
+    Exit code 1 for a fault that nobody caught or a test that fails without one.
+    """
     console = Console(stderr=as_json)
 
     def show(report: FaultReport) -> None:
@@ -30,7 +36,7 @@ def sensitivity(
             "faults": [asdict(report) for report in found.faults],
             "false_alarms": list(found.false_alarms),
         }
-        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        emit(document)
     for kind, names in (
         ("hole", found.holes),
         ("false alarm", found.false_alarms),

@@ -12,8 +12,8 @@ import typer
 from benchctl.adapters.lending import LentUart
 from benchctl.bench.flash import flash_bus, own_flash
 from benchctl.cli.output import stderr, stdout
+from benchctl.cli.programs import read_program
 from benchctl.cli.rigs import Rig, Seed, opened
-from benchctl.cli.run_device import read_program
 from benchctl.cli.uart import Baud, Bits, Net, ParityName, wire_format
 from benchctl.dut.deploy import Deployment
 from benchctl.errors import UserError
@@ -21,7 +21,9 @@ from benchctl.flash.serprog import SerprogServer
 
 _LOOK_S = 0.1
 
-app = typer.Typer(help="Lend a bench UART as a pty, or a flash over serprog, to foreign programs.")
+app = typer.Typer(
+    add_completion=False, help="Lend a bench UART as a pty, or a flash over serprog, to foreign programs."
+)
 
 
 @app.callback()

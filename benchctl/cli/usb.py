@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from benchctl.cli.output import Json, emit, show_table, stdout
+from benchctl.cli.probing import probe
 from benchctl.cli.rigs import Rig, Seed, opened
 from benchctl.errors import UserError
 from benchctl.nearest import nearest
 from benchctl.rig.model import IMP
 from benchctl.rig.parts import UsbDevice
 
-app = typer.Typer(help="USB devices of the bench, and of the imp's port.")
+app = probe("USB devices of the bench, and of the imp's port.")
 
 
 @app.command(name="list")
@@ -30,14 +31,16 @@ def list_(rig: Rig, seed: Seed = 0, json: Json = False) -> None:
 @app.command()
 def power(
     rig: Rig,
-    part: Annotated[str, typer.Argument(help="A USB part of the rig, or `imp` for the imp's supply.")],
+    part: Annotated[
+        str, typer.Argument(metavar="PART", help="A USB part of the rig, or `imp` for the imp's supply.")
+    ],
     state: Annotated[str, typer.Argument(metavar="on|off")],
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
     """Switch the hub port that supplies a USB part (plugging or unplugging it) or the imp."""
     if state not in ("on", "off"):
-        raise typer.BadParameter("say on or off")
+        raise UserError(f"{state!r} is no state of a port", "say on or off")
     with opened(rig, seed=seed) as bench:
         parts = [n for n, p in bench.rig.parts.items() if isinstance(p.spec, UsbDevice)]
         if part == IMP:

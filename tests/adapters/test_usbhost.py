@@ -1,13 +1,14 @@
 import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 from pyftdi.ftdi import FtdiError
-from usb.core import USBError
+from usb.core import NoBackendError, USBError
 
 from benchctl.adapters.usberrors import usb_errors
-from benchctl.adapters.usbhost import Attached, find_device, scan
+from benchctl.adapters.usbhost import Attached, cannot_see, find_device, scan
 from benchctl.buses.host import Host
 from benchctl.errors import AdapterBusyError, AdapterError, AdapterGoneError
 from benchctl.twin.usb.hub import PowerHub
@@ -91,3 +92,12 @@ def _fail(number: int, wrapped: bool) -> None:
         if wrapped:  # as pyftdi does
             raise FtdiError(f"UsbError: {error}") from None
         raise
+
+
+def test_a_machine_without_libusb_says_so(bench: "Bench", monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cannot_see(bench.host) is None
+    monkeypatch.setattr("usb.core.find", Mock(side_effect=NoBackendError("No backend available")))
+    problem = cannot_see(bench.host)
+    assert problem is not None
+    assert "libusb" in str(problem)
+    assert scan(Host(bench.host.clock, device_root=Path("/nowhere"))) == []

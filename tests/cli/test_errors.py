@@ -8,19 +8,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from benchctl.bench import opening
 from benchctl.buses.pty import open_pty
-from benchctl.cli.main import run
 from benchctl.rig.model import Rig
 from benchctl.twin.bench import VirtualBench
 from benchctl.twin.build import open_virtual
 from benchctl.twin.wires.timeline import Drive
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Benchctl
 
 RIG = "virtual-imp005"
 RIGS = Path(__file__).parents[2] / "rigs"
@@ -63,23 +65,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     return made
 
 
-@pytest.fixture
-def benchctl(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, list[str]]]:
-    """Runs a command: its exit code, what it printed, and the lines of its message."""
-
-    def start(*words: object) -> tuple[int, str, list[str]]:
-        with pytest.raises(SystemExit) as end:
-            run([str(word) for word in words])
-        out, err = capfd.readouterr()
-        return int(end.value.code or 0), out, err.splitlines()
-
-    return start
-
-
-Benchctl = Callable[..., tuple[int, str, list[str]]]
-
-
-def test_a_broken_rig_file(benchctl: Benchctl, tmp_path: Path) -> None:
+def test_a_broken_rig_file(benchctl: "Benchctl", tmp_path: Path) -> None:
     rig = tmp_path / "rig.yaml"
     text = (RIGS / f"{RIG}.yaml").read_text().replace("boards/", f"{RIGS}/boards/")
     rig.write_text(text.replace("scl: {pins: [imp.J, ", "scl: {pins: [imp.JJ, "))
@@ -111,7 +97,7 @@ def test_a_broken_rig_file(benchctl: Benchctl, tmp_path: Path) -> None:
     ],
     ids=lambda words: "-".join(words[:2]),
 )
-def test_an_unknown_name(benchctl: Benchctl, bench: Bench, words: tuple[str, ...]) -> None:
+def test_an_unknown_name(benchctl: "Benchctl", bench: Bench, words: tuple[str, ...]) -> None:
     code, out, message = benchctl(*words)
     assert (code, out) == (2, "")
     assert message[0].startswith("benchctl: the request: ")
@@ -133,7 +119,7 @@ def test_an_unknown_name(benchctl: Benchctl, bench: Bench, words: tuple[str, ...
     ids=lambda words: "-".join(words[:2]) if isinstance(words, tuple) else words,
 )
 def test_an_adapter_that_vanishes(
-    benchctl: Benchctl, bench: Bench, tmp_path: Path, words: tuple[str, ...], adapter: str
+    benchctl: "Benchctl", bench: Bench, tmp_path: Path, words: tuple[str, ...], adapter: str
 ) -> None:
     (tmp_path / "IMAGE").write_bytes(bytes(512 << 10))
     bench.unplug[adapter] = 0.6
@@ -148,7 +134,7 @@ def test_an_adapter_that_vanishes(
     assert not (tmp_path / "FILE.bin").exists()
 
 
-def test_a_squirrel_syntax_error(benchctl: Benchctl, bench: Bench, tmp_path: Path) -> None:
+def test_a_squirrel_syntax_error(benchctl: "Benchctl", bench: Bench, tmp_path: Path) -> None:
     program = tmp_path / "broken.nut"
     program.write_text("function blink() {\n  led.write(1;\n}\n")
     for words in (("run-device", RIG, program), ("serve", "uart", RIG, "uart1", "--run", program)):
@@ -198,7 +184,7 @@ def _hold(program: str, *words: object) -> "subprocess.Popen[str]":
     return holder
 
 
-def test_an_adapter_in_use_by_another_benchctl(benchctl: Benchctl, real_rig: Path) -> None:
+def test_an_adapter_in_use_by_another_benchctl(benchctl: "Benchctl", real_rig: Path) -> None:
     with _hold(_HOLD, real_rig) as holder:
         code, out, message = benchctl("uart", "monitor", real_rig, "uart0", "--for", "0.01")
         assert (code, out) == (3, "")
@@ -209,7 +195,7 @@ def test_an_adapter_in_use_by_another_benchctl(benchctl: Benchctl, real_rig: Pat
     assert benchctl("uart", "monitor", real_rig, "uart0", "--for", "0.01")[0] == 0
 
 
-def test_a_port_in_use_by_another_program(benchctl: Benchctl, real_rig: Path) -> None:
+def test_a_port_in_use_by_another_program(benchctl: "Benchctl", real_rig: Path) -> None:
     port = real_rig.read_text().partition("path: ")[2].partition("}")[0]
     with _hold(_OPEN, port) as holder:
         code, out, message = benchctl("uart", "monitor", real_rig, "uart0", "--for", "0.01")
@@ -220,7 +206,7 @@ def test_a_port_in_use_by_another_program(benchctl: Benchctl, real_rig: Path) ->
         holder.communicate()
 
 
-def test_a_port_that_vanishes(benchctl: Benchctl, tmp_path: Path, real_rig: Path) -> None:
+def test_a_port_that_vanishes(benchctl: "Benchctl", tmp_path: Path, real_rig: Path) -> None:
     port = Path(real_rig.read_text().partition("path: ")[2].partition("}")[0])
     absent = tmp_path / "absent.yaml"
     absent.write_text(real_rig.read_text().replace(str(port), "/dev/serial/by-id/absent"))
@@ -234,7 +220,7 @@ def test_a_port_that_vanishes(benchctl: Benchctl, tmp_path: Path, real_rig: Path
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_command_that_is_stopped_lets_go(real_rig: Path, number: signal.Signals) -> None:
-    words = ["uart", "monitor", str(real_rig), "uart0", "--for", "60"]
+    words = ["uart", "write", str(real_rig), "uart0", "00", "--answer", "60"]
     program = f"""
 from benchctl.bench import Bench
 from benchctl.adapters.monotonic import MonotonicClock
@@ -253,4 +239,4 @@ run()
         assert command.stdout.readline() == "waiting\n"
         command.send_signal(number)
         out, err = command.communicate()
-    assert (command.returncode, out, err) == (130, "released\n", "")
+    assert (command.returncode, out, err) == (130, "released\n", "benchctl: interrupted\n")

@@ -115,7 +115,7 @@ def test_wrong_requests(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> N
         (("uart1", "--link", occupied), 2, f"cannot make the link {occupied}: File exists"),
         (("uart1", "--baud", "20000000"), 2, "baud"),
         (("uart1", "--run", tmp_path / "none.nut"), 2, "none.nut cannot be read"),
-        (("uart1", "--parity", "strange"), 2, "parity is one of"),
+        (("uart1", "--parity", "evn"), 2, "there is no parity 'evn'"),
     ):
         with pytest.raises(SystemExit) as end:
             run(["serve", "uart", "virtual-imp005", *map(str, words)])
