@@ -19,7 +19,7 @@ def bench() -> Iterator[Bench]:
 
 
 def test_the_firmware_is_met_over_a_tty(bench: Bench) -> None:
-    assert bench.imp.info()["type"] == "imp003"
+    assert bench.imp.hello.module == "imp003"
 
 
 @pytest.mark.parametrize("baud", [9600, 57_600])

@@ -29,7 +29,7 @@ def imp_over_ttys(bench: Bench) -> dict[str, Any]:
     ours.write(b"from the bench")
     ours.drain()
     bench.clock.sleep(0.02)
-    return {"type": imp.info()["type"], "heard": heard.decode(), "imp_heard": theirs.readblob(14).decode()}
+    return {"type": imp.hello.module, "heard": heard.decode(), "imp_heard": theirs.readblob(14).decode()}
 
 
 def eeprom(i2c: I2c) -> dict[str, Any]:
