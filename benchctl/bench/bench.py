@@ -92,9 +92,9 @@ class Bench:
     def power(self) -> Power:
         """The imp's supply."""
         switch = self.rig.power
-        if isinstance(switch, model.HubPort):
+        if isinstance(switch, model.HubPort) and self._has(switch.hub):
             return HubPower(self._hub_port(switch))
-        if isinstance(switch, model.Line):
+        if isinstance(switch, model.Line) and self._has(switch.pin.device):
             return LinePower(self._line(switch.pin), active_high=switch.active_high)
         return ByHand()
 
@@ -102,7 +102,9 @@ class Bench:
     def reset(self) -> Reset:
         """The imp's reset line."""
         line = self.rig.reset
-        return LineReset(self._line(line.pin), active_high=line.active_high) if line else NoReset()
+        if line is None or not self._has(line.pin.device):
+            return NoReset()
+        return LineReset(self._line(line.pin), active_high=line.active_high)
 
     def use(self, *pins: str) -> None:
         """The test needs these imp pins: the control link moves out of the way if it has one of them."""
@@ -118,9 +120,8 @@ class Bench:
     @contextmanager
     def imp_quiet(self) -> Iterator[None]:
         """Keep the imp off its pins: in reset, or without power where its reset is not wired."""
-        quiet, wake = (
-            (self.reset.hold, self.reset.release) if self.rig.reset else (self.power.off, self.power.on)
-        )
+        reset, power = self.reset, self.power
+        quiet, wake = (power.off, power.on) if isinstance(reset, NoReset) else (reset.hold, reset.release)
         quiet()
         try:
             self.clock.sleep(_QUIET_S)
@@ -267,6 +268,9 @@ class Bench:
     def _imp_pins_driven_by(self, channel: model.Channel) -> set[str]:
         return {pin for net in self._channels.driven_nets(channel) for pin in self.wiring.imp_pins_on(net)}
 
+    def _has(self, adapter: str) -> bool:
+        return not self.rig.adapters[adapter].placeholder
+
     def _line(self, pin: model.PinRef) -> Gpio:
         channel = self.rig.channel_of(pin)
         function = channel.function(pin.pin) if channel else None
@@ -276,5 +280,7 @@ class Bench:
 
     def _hub_port(self, where: model.HubPort) -> UsbPort:
         if where.hub not in self._hubs:
-            self._hubs[where.hub] = UsbHub(self.host, self.rig.adapters[where.hub])
+            hub = self.rig.adapters[where.hub]
+            hub.require_presence()
+            self._hubs[where.hub] = UsbHub(self.host, hub)
         return self._hubs[where.hub].port(where.port)

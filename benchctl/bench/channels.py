@@ -33,16 +33,21 @@ class Channels:
     Args:
         rig: the resolved rig.
         host: the machine the adapters are plugged into.
+
+    Raises:
+        RigError: the rig file has a placeholder for the adapter that carries the control link.
+        AdapterError: an adapter is absent, or somebody else has it.
     """
 
     def __init__(self, rig: Rig, host: Host) -> None:
-        rig.require_identities()
         self._rig, self._wiring = rig, Wiring(rig)
+        self._wiring.control_adapter.require_identity()
         self._open: dict[Channel, Closable] = {}
         self._locks: list[AdapterLock] = []
         try:
             for adapter in rig.adapters.values():
-                self._locks.append(AdapterLock(adapter, host.lock_folder))
+                if not adapter.placeholder:
+                    self._locks.append(AdapterLock(adapter, host.lock_folder))
             self._ports = Ports(rig, host)
         except BaseException:
             self._unlock()

@@ -17,7 +17,7 @@ from benchctl.buses.logic import LogicCapture
 from benchctl.buses.spi import Spi
 from benchctl.buses.uart import Uart
 from benchctl.errors import NotEquippedError
-from benchctl.rig.model import Channel, Rig
+from benchctl.rig.model import Adapter, Channel, Rig
 
 
 class Ports:
@@ -32,7 +32,7 @@ class Ports:
         self._chips: dict[str, FtdiChip] = {}
         try:
             for adapter in rig.adapters.values():
-                if adapter.kind.usb_id and adapter.channels:
+                if adapter.kind.usb_id and adapter.channels and not adapter.placeholder:
                     self._chips[adapter.name] = FtdiChip(host, adapter)
         except BaseException:
             self.close()
@@ -40,7 +40,7 @@ class Ports:
 
     def uart(self, channel: Channel, event_char: int | None) -> Uart:
         """The UART on a channel."""
-        adapter = self._rig.adapters[channel.adapter]
+        adapter = self._present(channel)
         if adapter.kind.name == "tty":
             from benchctl.adapters.tty import TtyUart
 
@@ -54,7 +54,7 @@ class Ports:
 
     def spi(self, channel: Channel, cs_bit: int) -> Spi:
         """The SPI controller on a channel."""
-        adapter = self._rig.adapters[channel.adapter]
+        adapter = self._present(channel)
         if adapter.kind.name == "spidev":
             from benchctl.adapters.spidev import SpidevSpi
 
@@ -63,7 +63,7 @@ class Ports:
 
     def i2c(self, channel: Channel, waits: bool) -> I2c:
         """The I²C controller on a channel; with `waits` it hears SCL on a pin of its own."""
-        adapter = self._rig.adapters[channel.adapter]
+        adapter = self._present(channel)
         if adapter.kind.name == "i2cdev":
             from benchctl.adapters.smbus import SmbusI2c
 
@@ -76,7 +76,7 @@ class Ports:
 
     def capture(self, channel: Channel, nets: Mapping[str, int]) -> LogicCapture:
         """A capture of nets by the bits of a channel's port."""
-        adapter = self._rig.adapters[channel.adapter]
+        adapter = self._present(channel)
         if adapter.kind.name == "sigrok":
             from benchctl.adapters.sigrok import SigrokCapture
 
@@ -89,8 +89,14 @@ class Ports:
         close_all(chip.close for chip in chips)
 
     def _chip(self, channel: Channel) -> FtdiChip:
-        chip = self._chips.get(channel.adapter)
-        if chip is None:
-            kind = self._rig.adapters[channel.adapter].kind.name
-            raise NotEquippedError(f"{channel.role} on adapter {channel.adapter}", f"a {kind} cannot do it")
-        return chip
+        adapter = self._present(channel)
+        if adapter.name not in self._chips:
+            raise NotEquippedError(
+                f"{channel.role} on adapter {adapter.name}", f"a {adapter.kind.name} cannot do it"
+            )
+        return self._chips[adapter.name]
+
+    def _present(self, channel: Channel) -> Adapter:
+        adapter = self._rig.adapters[channel.adapter]
+        adapter.require_presence()
+        return adapter

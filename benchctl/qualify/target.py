@@ -9,6 +9,7 @@ from benchctl.impos.releases import require_supported, wanted
 from benchctl.impos.version import ImposVersion
 from benchctl.qualify.faults import require_faults
 from benchctl.rig.loader import load_rig
+from benchctl.rig.nets import Wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,10 @@ def target_of(rig: str, impos: str | None, seed: int, faults: Iterable[str]) -> 
 
     Raises:
         UserError: no such rig or fault, or the release does not run on its module.
-        RigError: the rig file is wrong, or still has a placeholder for an adapter.
+        RigError: the rig file is wrong, or has a placeholder for the control link's adapter.
     """
     loaded = load_rig(rig)
-    loaded.require_identities()
+    Wiring(loaded).control_adapter.require_identity()
     faults = tuple(faults)
     if faults and not loaded.virtual:
         raise UserError("a real imp cannot be given faults", "leave out --fault, or use a virtual rig")

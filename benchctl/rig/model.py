@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from benchctl.dut.module import Module
-from benchctl.errors import RigError
+from benchctl.errors import NotEquippedError, RigError
 from benchctl.rig.kinds import AdapterKind, Function, Role
 from benchctl.rig.parts import PartSpec
 
@@ -111,26 +111,40 @@ class Adapter:
     @property
     def identity(self) -> str:
         """What tells this adapter from every other one on the machine."""
-        key = next(key for key in self.kind.identity if getattr(self, key))
+        key = self._identified_by
         return f"{self.kind.name} {key} {getattr(self, key)}"
 
     @property
     def placeholder(self) -> bool:
-        """True while the rig file still says EDIT-ME where this bench's own identity belongs."""
+        """True while the rig file says EDIT-ME where an identity belongs: this bench does not have it yet."""
         return PLACEHOLDER in self.identity
 
     def require_identity(self) -> None:
-        """To be called before the adapter is opened.
-
-        Raises:
-            RigError: the identity is still the placeholder of the shipped rig file.
-        """
+        """Raises RigError when the identity is still the placeholder of the shipped rig file."""
         if self.placeholder:
-            key = next(key for key in self.kind.identity if getattr(self, key))
+            key = self._identified_by
             raise self.place.error(
                 f"adapter {self.name!r} has the placeholder {getattr(self, key)!r} for its {key}",
                 f"run `benchctl scan` and put the {key} of your {self.kind.name} here",
             )
+
+    def require_presence(self) -> None:
+        """To be called before the adapter is opened.
+
+        Raises:
+            NotEquippedError: it has only a placeholder for its identity.
+        """
+        if self.placeholder:
+            key, place = self._identified_by, self.place
+            raise NotEquippedError(
+                f"adapter {self.name!r} yet",
+                f"put the {key} of your {self.kind.name}, which `benchctl scan` shows, at "
+                f"{place.file}:{place.line}",
+            )
+
+    @property
+    def _identified_by(self) -> str:
+        return next(key for key in self.kind.identity if getattr(self, key))
 
 
 @dataclass(frozen=True)
@@ -259,8 +273,3 @@ class Rig:
         while key and key not in self.places:
             key = key.rpartition(".")[0]
         return self.places.get(key) or Place(self.file, 1, "")
-
-    def require_identities(self) -> None:
-        """To be called before anything is opened. Raises RigError for the first placeholder left."""
-        for adapter in self.adapters.values():
-            adapter.require_identity()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from benchctl.errors import NotEquippedError
 from benchctl.rig.graph import Attachment, Nets
 from benchctl.rig.kinds import UART_ROLES, Role
-from benchctl.rig.model import IMP, Channel, Net, Part, PinRef
+from benchctl.rig.model import IMP, Adapter, Channel, Net, Part, PinRef
 from benchctl.rig.parts import Rs485
 
 
@@ -81,6 +81,11 @@ class UartWays(Nets):
         raise NotEquippedError(
             f"bench UART facing {bus.name}", f"wire {' and '.join(wires)} of one bench UART channel"
         )
+
+    @property
+    def control_adapter(self) -> Adapter:
+        """The adapter that carries the control link."""
+        return self.rig.adapters[self.uart_facing(self.rig.control.primary.uart).channel.adapter]
 
     def rs485_facing(self, uart: str) -> UartFacing:
         """The bench UART that an imp UART (object name or board role) reaches through RS485.
