@@ -96,6 +96,10 @@ class BusTimeoutError(BenchError):
         super().__init__(what, cure)
 
 
+class SilenceError(BusTimeoutError):
+    """Fewer bytes or events came than were waited for: who was to send them did not."""
+
+
 class NotEquippedError(BenchError):
     """This rig lacks a resource that was asked for. `resource` names it."""
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from benchctl.buses.clock import Clock
 from benchctl.buses.uart import Received
-from benchctl.errors import BusTimeoutError
+from benchctl.errors import SilenceError
 
 
 def read_exactly(
@@ -14,7 +14,7 @@ def read_exactly(
     """Exactly `count` bytes, and what the last chunk held beyond them (None for nothing).
 
     Raises:
-        BusTimeoutError: fewer came from `who` in `timeout_s` s of bench time.
+        SilenceError: fewer came from `who` in `timeout_s` s of bench time.
     """
     deadline = clock.deadline_ns(timeout_s)
     data = bytearray()
@@ -22,7 +22,7 @@ def read_exactly(
     while len(data) < count:
         chunk = read_chunk(max(0.0, (deadline - clock.now_ns()) / 1e9))
         if chunk is None:
-            raise BusTimeoutError(
+            raise SilenceError(
                 f"{len(data)} of {count} bytes came in {timeout_s:g} s on {who}", received=bytes(data)
             )
         missing = count - len(data)

@@ -80,7 +80,7 @@ class Uart(ABC):
         """Read exactly `count` bytes.
 
         Raises:
-            BusTimeoutError: fewer came in `timeout_s` s of bench time; they are in `received`.
+            SilenceError: fewer came in `timeout_s` s of bench time; they are in `received`.
         """
 
     @abstractmethod

@@ -8,7 +8,7 @@ from benchctl.buses.clock import Clock
 from benchctl.dut.link.session import Event, Hello, Session
 from benchctl.dut.link.values import Callback, Constant
 from benchctl.dut.remote import Kept, Remote, arguments, constant, describe, encode_request, note_configured
-from benchctl.errors import BusTimeoutError, DutError, SquirrelError
+from benchctl.errors import DutError, SilenceError, SquirrelError
 
 Step = tuple[Remote, tuple[object, ...]]
 
@@ -78,7 +78,7 @@ class Imp:
         """Events so far (of one callback), after waiting `within_s` s, or until there are `count`.
 
         Raises:
-            BusTimeoutError: `count` was given and fewer came.
+            SilenceError: `count` was given and fewer came.
         """
         wanted = (lambda e: True) if callback is None else (lambda e: e.callback == callback.id)
         deadline = self._clock.deadline_ns(within_s)
@@ -89,7 +89,7 @@ class Imp:
                 break
             self._session.poll_events(left / 1e9)
         if count is not None and len(have) < count:
-            raise BusTimeoutError(f"{len(have)} of {count} events came within {within_s:g} s")
+            raise SilenceError(f"{len(have)} of {count} events came within {within_s:g} s")
         for event in have:
             self._session.events.remove(event)
         return have

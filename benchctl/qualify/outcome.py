@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchctl.errors import BenchError, DutError, NotEquippedError
+from benchctl.errors import BenchError, DutError, NotEquippedError, SilenceError
 from benchctl.measure import Verdict
 
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
@@ -17,7 +17,8 @@ def verdict_of(exception: BaseException, *, in_fixture: bool) -> Verdict:
     """The verdict an exception stands for.
 
     An assertion is a FAIL in the test itself; a fixture asserts about the bench, so there it is an ERROR.
-    A test that skips itself says that it does not apply.
+    So is silence: in a test it is the imp that was to send. A test that skips itself says that it does not
+    apply.
     """
     if isinstance(exception, pytest.skip.Exception):
         return Verdict.NOT_APPLICABLE
@@ -25,7 +26,7 @@ def verdict_of(exception: BaseException, *, in_fixture: bool) -> Verdict:
         return Verdict.NOT_EQUIPPED
     if isinstance(exception, DutError):
         return Verdict.FAIL
-    if isinstance(exception, AssertionError | pytest.fail.Exception) and not in_fixture:
+    if isinstance(exception, AssertionError | SilenceError | pytest.fail.Exception) and not in_fixture:
         return Verdict.FAIL
     return Verdict.ERROR
 

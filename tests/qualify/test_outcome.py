@@ -4,7 +4,9 @@ import pytest
 
 from benchctl.errors import (
     AdapterGoneError,
+    BusTimeoutError,
     NotEquippedError,
+    SilenceError,
     SquirrelError,
     UnexpectedRestartError,
     UserError,
@@ -19,6 +21,8 @@ from benchctl.qualify.outcome import describe, verdict_of
         (AssertionError(), Verdict.FAIL, Verdict.ERROR),
         (SquirrelError("no such index"), Verdict.FAIL, Verdict.FAIL),
         (UnexpectedRestartError("it restarted"), Verdict.FAIL, Verdict.FAIL),
+        (SilenceError("0 of 5 bytes came"), Verdict.FAIL, Verdict.ERROR),
+        (BusTimeoutError("the flash stays busy"), Verdict.ERROR, Verdict.ERROR),
         (NotEquippedError("USB hub"), Verdict.NOT_EQUIPPED, Verdict.NOT_EQUIPPED),
         (AdapterGoneError("unplugged"), Verdict.ERROR, Verdict.ERROR),
         (UserError("no such net"), Verdict.ERROR, Verdict.ERROR),
