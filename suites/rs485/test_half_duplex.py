@@ -28,7 +28,10 @@ def judge_bus(judge, wave, port):
     """Both drivers are never on together."""
     clash = timing.contention(wave, port.de_net, port.far_de_net)
     judge.equal("times both drivers are on", len(clash), 0)
-    judge.attach_waveform(wave, f"{port.name} and the bench on one bus")
+    off = timing.active_windows(wave, port.de_net)[1]
+    end = int(off[0]) if len(off) else wave.end
+    bit = max(1, int(wave.rate) // port.bench.format.baud)
+    judge.attach_waveform(wave, f"{port.name} and the bench on one bus", closer=(end - 10 * bit, end))
 
 
 @pytest.mark.claim("r34-uart-half-duplex-external-buffer", "r34-settxactive-drives-rs485-de")
@@ -101,12 +104,13 @@ def test_driver_is_on_for_whole_characters(bench, judge, node, baud):
     judge.equal("on the bus", heard.data(), REQUEST)
     judge.equal("errors on the bus", len(heard) - len(heard.where("data", error="")), 0)
     bit = measured_bit(wave, port.tx_net, fmt).bit
-    before = timing.de_to_start(wave, port.de_net, sent)[0]
-    after = timing.stop_to_de(wave, port.de_net, sent, line_format(fmt), bit)[0]
+    before = timing.de_to_start(wave, port.de_net, sent)
+    after = timing.stop_to_de(wave, port.de_net, sent, line_format(fmt), bit)
+    judge.equal("times the driver goes on, off", (len(before), len(after)), (1, 1))
     for name, delay, high in (
-        ("driver on before the first start bit", before, None),
+        ("driver on before the first start bit", before[0], None),
         # A Modbus reply may come after 3.5 characters of silence (V1.02, 2.5.1.1).
-        ("driver off after the last stop bit", after, 3.5 * 11e6 / max(fmt.baud, 19_200)),
+        ("driver off after the last stop bit", after[0], 3.5 * 11e6 / max(fmt.baud, 19_200)),
     ):
         judge.measure(
             name, delay.value_ns / 1e3, unit="µs", uncertainty=delay.uncertainty_ns / 1e3, low=0, high=high,

@@ -34,7 +34,24 @@ def send(bench, port, polarity, *delays, text=TEXT, baud=BAUD, bursts=1):
 def after_last_stop_bit(wave, port, found, fmt, polarity):
     """From the end of each burst to the pin's inactive edge, by the measured bit time."""
     bit = measured_bit(wave, port.tx_net, fmt).bit
-    return timing.stop_to_de(wave, port.de_net, found, line_format(fmt), bit, active_low=not polarity)
+    after = timing.stop_to_de(wave, port.de_net, found, line_format(fmt), bit, active_low=not polarity)
+    assert len(after), "the pin is not active while characters are sent"
+    return after
+
+
+def before_first_start_bit(wave, port, found, polarity):
+    """From the pin's active edge of each burst to its first start bit."""
+    before = timing.de_to_start(wave, port.de_net, found, active_low=not polarity)
+    assert len(before), "the pin does not become active before characters are sent"
+    return before
+
+
+def look(judge, wave, port, found, caption, *, first=False):
+    """Show the capture, and closer the end of its last window, or the beginning of the first."""
+    closer, at = None, 0 if first else -1
+    if len(found) and len(edges := wave.edges(port.de_net)):
+        closer = tuple(sorted((int(found.start[at]), int(edges[at]))))
+    judge.attach_waveform(wave, caption, closer=closer)
 
 
 def judge_us(judge, name, interval, low, high):
@@ -60,7 +77,7 @@ def test_pin_is_active_while_sending_and_idle_otherwise(bench, judge, txactive, 
     judge.equal("characters outside a window", len(outside), 0)
     for end in after_last_stop_bit(wave, txactive, found, fmt, polarity).values_ns:
         judge.equal("inactive only after the last stop bit", end > -0.05 * 1e9 / fmt.baud, True)
-    judge.attach_waveform(wave, f"settxactive polarity {polarity}")
+    look(judge, wave, txactive, found, f"settxactive polarity {polarity}")
 
 
 @polarities
@@ -69,9 +86,9 @@ def test_pin_is_active_while_sending_and_idle_otherwise(bench, judge, txactive, 
 def test_pre_delay(bench, judge, txactive, polarity, pre_us):
     """UART-TXA-01, -02: to the first start bit. "About" is taken to allow for a bit and an interrupt."""
     wave, fmt, found = send(bench, txactive, polarity, pre_us, DEFAULT_US)
-    delay = timing.de_to_start(wave, txactive.de_net, found, active_low=not polarity)[0]
+    look(judge, wave, txactive, found, f"preDelay {pre_us} µs", first=True)
+    delay = before_first_start_bit(wave, txactive, found, polarity)[0]
     judge_us(judge, "pin active to start bit", delay, pre_us - UNIT_US, pre_us + 1e6 / fmt.baud + LATE_US)
-    judge.attach_waveform(wave, f"preDelay {pre_us} µs")
 
 
 @polarities
@@ -91,7 +108,7 @@ def test_post_delay(bench, judge, txactive, polarity, post_us):
         post_us + LATE_US,
     )
     judge.intervals("last stop bit to pin inactive", delays.values_ns, low_ns=post_us * 1e3)
-    judge.attach_waveform(wave, f"postDelay {post_us} µs")
+    look(judge, wave, txactive, found, f"postDelay {post_us} µs")
 
 
 @polarities
@@ -99,14 +116,29 @@ def test_post_delay(bench, judge, txactive, polarity, post_us):
 def test_default_delays(bench, judge, txactive, polarity):
     """Two microseconds each, when not given."""
     wave, fmt, found = send(bench, txactive, polarity, text=b"\x55", bursts=5)
-    before = timing.de_to_start(wave, txactive.de_net, found, active_low=not polarity)
+    before = before_first_start_bit(wave, txactive, found, polarity)
     after = after_last_stop_bit(wave, txactive, found, fmt, polarity)
     limits = (DEFAULT_US - UNIT_US, DEFAULT_US + 1e6 / fmt.baud + LATE_US)
     judge_us(judge, "pin active to start bit, shortest", before.shortest, *limits)
     judge_us(
         judge, "last stop bit to pin inactive, middle", after.percentile(50), limits[0], DEFAULT_US + LATE_US
     )
-    judge.attach_waveform(wave, "default delays")
+    look(judge, wave, txactive, found, "default delays")
+
+
+@polarities
+@pytest.mark.claim("r34-uart-settxactive-method", "r34-uart-improvements-all-modules")
+def test_every_uart_moves_a_pin(bench, judge, each_txactive, polarity):
+    """UART-TXA-05: works on all UARTs. The window, and both delays, of each."""
+    wave, fmt, found = send(bench, each_txactive, polarity, 100, 200)
+    windows = timing.active_windows(wave, each_txactive.de_net, active_low=not polarity)
+    judge.equal("sent", found.data(), TEXT)
+    judge.equal("windows", len(windows[0]), 1)
+    look(judge, wave, each_txactive, found, f"settxactive of {each_txactive.name}")
+    before = before_first_start_bit(wave, each_txactive, found, polarity)[0]
+    after = after_last_stop_bit(wave, each_txactive, found, fmt, polarity)[0]
+    judge_us(judge, "pin active to start bit", before, 100 - UNIT_US, 100 + 1e6 / fmt.baud + LATE_US)
+    judge_us(judge, "last stop bit to pin inactive", after, 200 - UNIT_US, 200 + 2 * LATE_US)
 
 
 @pytest.mark.parametrize("baud", [9600, 57_600, 115_200])
@@ -114,11 +146,27 @@ def test_default_delays(bench, judge, txactive, polarity):
 def test_delays_are_microseconds_at_any_rate(bench, judge, txactive, baud):
     """UART-TXA-01: not bit times."""
     wave, fmt, found = send(bench, txactive, 1, 200, 300, baud=baud)
-    before = timing.de_to_start(wave, txactive.de_net, found)[0]
+    before = before_first_start_bit(wave, txactive, found, 1)[0]
     after = after_last_stop_bit(wave, txactive, found, fmt, 1)[0]
     judge_us(judge, "pin active to start bit", before, 200 - UNIT_US, 200 + 1e6 / fmt.baud + LATE_US)
     judge_us(judge, "last stop bit to pin inactive", after, 300 - UNIT_US, 300 + 2 * LATE_US)
-    judge.attach_waveform(wave, f"settxactive at {baud} baud")
+    look(judge, wave, txactive, found, f"settxactive at {baud} baud")
+
+
+@pytest.mark.impos("34")
+def test_delays_stop_the_program(imp, judge, txactive):
+    """UART-TXA-03: both are busy waits. The program reads its clock all the time while one byte goes out."""
+    pre_us, post_us, byte_us = 3000, LONGEST_POST_US, 87
+    txactive.configure(UartFormat(115_200))
+    txactive.imp.settxactive(txactive.de_pin, 1, pre_us, post_us)
+    clock = imp.hardware.micros
+    results = imp.run_detached([(clock, ()), (txactive.imp.write, (b"U",)), *[(clock, ())] * 60])
+    pauses = np.diff([results[0], *results[2:]])
+    for name, pause, least in (("write()", pauses[0], pre_us), ("a step later", max(pauses[1:]), post_us)):
+        judge.measure(
+            f"time that {name} takes", pause, unit="µs", uncertainty=1, low=least - UNIT_US - byte_us,
+            source="imp timer", resolution=1,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("count", [1, 80, 300])
@@ -147,7 +195,7 @@ def test_too_long_a_post_delay_throws(judge, txactive):
     )
 
 
-@pytest.mark.claim("r34-uart-settxactive-method")
+@pytest.mark.impos("34")
 def test_order_of_settxactive_and_configure(bench, judge, txactive):
     """UART-TXA-07: whether it must come first, and whether it survives configure(), is not documented."""
     txactive.imp.settxactive(txactive.de_pin, 1)

@@ -42,7 +42,6 @@ def test_returned_rate_is_on_the_wire(bench, imp, judge, each_rate):
     judge.attach_waveform(recording.waveform, f"{port.name} at {asked} baud")
 
 
-@pytest.mark.claim("r30-uart-configure-returns-actual-rate")
 @pytest.mark.parametrize("asked", [9600, 19_200, 38_400])
 def test_common_rates_are_near_enough_for_a_link(judge, each_uart, asked):
     """UART-CFG-02: nearest rate. A link of two sides with one stop bit works up to about 2 % on each."""

@@ -58,5 +58,5 @@ def test_receives_format(bench, judge, each_uart, named, fmt):
     each_uart.bench.write(text)
     each_uart.bench.drain()
     bench.clock.sleep(2 * fmt.frame_ns / 1e9)
-    judge.equal("read by the imp", bytes(each_uart.imp.read.until(-1)), text)
+    judge.equal("read by the imp", each_uart.imp.read.until(-1), list(text))
     judge.equal("error flags", named(each_uart.imp.flags()) & ERRORS, set())

@@ -25,7 +25,6 @@ def test_object_has_its_methods(imp, judge, name):
     judge.equal(f"{name} in hardware.usb", name in imp.hardware.usb, True)
 
 
-@pytest.mark.claim("r34-usb-method-set")
 def test_names_in_use_elsewhere(imp, judge):
     """Some public material has names that no vendor code uses (name_corrections): recorded."""
     for name in ("init", "closeendpoint"):
