@@ -1,11 +1,14 @@
 """`benchctl run-device` on the virtual bench, as its user sees it."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from benchctl.cli.main import run
+from benchctl.twin.imp import objects
+from benchctl.twin.vm.messages import Manifest
 
 
 @pytest.fixture
@@ -47,7 +50,10 @@ def test_int_min_by_minus_one_names_its_line(run_device) -> None:  # type: ignor
     assert "program.nut:2" in err
 
 
-def test_an_endless_loop_names_its_line(run_device) -> None:  # type: ignore[no-untyped-def]
+def test_an_endless_loop_names_its_line(  # type: ignore[no-untyped-def]
+    run_device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "Manifest", partial(Manifest, cpu_budget_s=0.3))
     code, _, err = run_device("local i = 0;\nwhile (true) {\n  i++;\n}")
     assert code == 1
     assert "never returns to impOS" in err

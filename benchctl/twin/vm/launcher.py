@@ -88,6 +88,7 @@ class VmLauncher:
     def close(self) -> None:
         """Stop the process. VMs that still run end when their own handle is closed."""
         self._control.close()
+        self._process.kill()  # it may still be starting, and has nothing to put in order
         self._process.wait()
 
     def __enter__(self) -> "VmLauncher":
