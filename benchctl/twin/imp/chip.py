@@ -138,6 +138,11 @@ class Chip:
             raise Halted(self.control.out_of_memory)
 
     @property
+    def connected(self) -> bool:
+        """Whether the server is connected."""
+        return self.link.connected and self.online
+
+    @property
     def micros(self) -> int:
         """Whole microseconds since boot."""
         return (self.world.now - self.boot_ns) // 1000

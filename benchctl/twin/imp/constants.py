@@ -24,13 +24,14 @@ PIN_MODE = _values("pin_mode")
 SPI_MODE = _values("spi_mode")
 USB_EVENT = _values("usb_event")
 CONFIGURATION = _values("configuration")
+INTERFACE_STATE = _values("interface_state")
 
 
 def constants(release: ImposVersion) -> dict[str, int]:
-    """Every constant of that release, by name."""
+    """Every constant of the root table under that release, by name."""
     return {
         name: entry["value"]
-        for group in _GROUPS.values()
-        for name, entry in group.items()
-        if release >= ImposVersion.parse(entry.get("since", "0.0"))
+        for group, entries in _GROUPS.items()
+        for name, entry in entries.items()
+        if group != "interface_state" and release >= ImposVersion.parse(entry.get("since", "0.0"))
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchctl.dut.module import Module
 from benchctl.dut.modules.pins import RESET
-from benchctl.impos.releases import wanted
+from benchctl.impos.releases import require_supported, wanted
 from benchctl.twin.faults import FaultSet, declare
 from benchctl.twin.imp.api.server import Server
 from benchctl.twin.imp.api.uart import UartPort
@@ -90,6 +90,7 @@ class VirtualImp:
         self.world, self.on_log = world, on_log
         self.state = State.OFF
         release = wanted(impos)
+        require_supported(module.name, release)
         pads = Pads(world, module, nets)
         runtime = Runtime(world)
         self._chip = Chip(

@@ -17,6 +17,8 @@ class Link:
         power_save: WiFi power saving.
         address: the static network configuration of this connection, None with an address from DHCP.
         clock_set: the server has told the time since the imp booted.
+        connected: the program is connected, for as long as the network is there.
+        last_error: why the last connection failed or ended, a reason of server.connect(); None for no error.
     """
 
     policy: int = SUSPEND_ON_ERROR
@@ -25,6 +27,8 @@ class Link:
     power_save: bool = False
     address: dict[str, Any] | None = None
     clock_set: bool = False
+    connected: bool = False
+    last_error: int | None = None
 
     def forget_policy(self) -> None:
         """The default of server-setsendtimeoutpolicy (api/system.yaml)."""

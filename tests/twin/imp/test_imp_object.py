@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from benchctl.errors import UserError
 from tests.twin.imp.conftest import Bench
 
 Make = Callable[..., Bench]
@@ -183,6 +184,50 @@ def test_net_info_shows_the_policy_and_power_saving(make: Make) -> None:
         """
     )
     assert log == ["0 0 30 false", "1 1 10 true"]
+
+
+def test_net_info_of_an_imp_that_disconnected(make: Make) -> None:
+    source = """
+    function show() {
+        local net = imp.net.info();
+        return ("active" in net) + " " + ("lasterror" in net) + " " + ("rssi" in net.interface[0]);
+    }
+    server.setsendtimeoutpolicy(RETURN_ON_ERROR, WAIT_TIL_SENT, 30);
+    local lines = [show()];
+    server.disconnect();
+    lines.append(show());
+    imp.wakeup(5, function() {
+        lines.append(show());
+        server.connect(function(_) { foreach (line in lines) server.log(line); server.log(show()); }, 60);
+    });
+    server.connect(@(_) 0, 2);
+    """
+    bench = make("imp003")
+    bench.run(source, 1)
+    bench.imp.set_online(False)
+    bench.wait(6)
+    bench.imp.set_online(True)
+    assert bench.wait(5) == ["true false true", "false false false", "false true false", "true false true"]
+
+
+def test_states_of_an_interface_are_constants_of_net(make: Make) -> None:
+    source = """
+    attempt(@() imp.net.ETHERNET_STOPPED_NO_LINK + " " + imp.net.UNKNOWN);
+    attempt(@() imp.net.NOTHING);
+    attempt(@() imp.net.open({ interface = "wl0" }).getstate() == imp.net.CONNECTED);
+    attempt(@() imp.net.open({ interface = "wl0", proxyconfig = {} }));
+    """
+    assert make("imp003").run(TRY + source) == [
+        "204 -1",
+        "threw the index 'NOTHING' does not exist",
+        "true",
+        "threw the interface is in use",
+    ]
+
+
+def test_a_release_older_than_the_module_is_refused(make: Make) -> None:
+    with pytest.raises(UserError, match=r"impOS 30\.0 does not run on the imp005"):
+        make("imp005", impos="30")
 
 
 def test_a_scan_with_a_callback_takes_its_time(make: Make) -> None:

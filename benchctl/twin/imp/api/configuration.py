@@ -14,6 +14,22 @@ from benchctl.twin.imp.values import ANY, ARRAY, BOOL, DATA, INTEGER, STRING, Bl
 _QUAD = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 
 NO_PROXY = declare("setproxy-missing", "r34-inherits-33", "imp.setproxy() does not exist")
+STATIC_AT_ONCE = declare(
+    "static-network-at-once",
+    "r34-staticnet-needs-disconnect",
+    "a static network configuration is used before the imp connects anew",
+)
+CLEARS_ALL = declare(
+    "clearconfiguration-clears-all",
+    "r34-clearconfiguration-selective",
+    "clearconfiguration() forgets everything, whatever it is asked to",
+)
+COUNTRY_ACCEPTED = declare(
+    "setcountry-accepted",
+    "r30-region-fixed-after-factory",
+    "an application may change the region",
+    ["imp003"],
+)
 
 
 class Configuration(ApiObject):
@@ -76,9 +92,10 @@ class Configuration(ApiObject):
         quads = all(isinstance(text, str) and _QUAD.fullmatch(text) for text in (ip, netmask, gateway, *dns))
         if not quads or not 1 <= len(dns) <= 2:
             raise Thrown("bad network parameters")  # choice
-        self.chip.flash_kept["static"] = {
-            "address": ip, "netmask": netmask, "gateway": gateway, "dnsserver": dns,
-        }  # fmt: skip
+        settings = {"address": ip, "netmask": netmask, "gateway": gateway, "dnsserver": dns}
+        self.chip.flash_kept["static"] = settings
+        if self.chip.broken(STATIC_AT_ONCE):
+            self.chip.link.address = settings
 
     @api("setwificonfiguration", Param("ssid", STRING), Param("key", STRING))
     def setwificonfiguration(self, ssid: str, _key: str) -> None:
@@ -98,6 +115,8 @@ class Configuration(ApiObject):
     def clearconfiguration(self, action: int) -> None:
         """Forget stored settings: all of them, or what the action names."""
         kept = self.chip.flash_kept
+        if self.chip.broken(CLEARS_ALL):
+            action = CONFIGURATION["CONFIG_ALL"]
         if action & CONFIGURATION["CONFIG_WIFI"]:
             kept["ssid"] = ""
         if action & CONFIGURATION["CONFIG_STATIC_NETWORK"]:
@@ -110,7 +129,8 @@ class Configuration(ApiObject):
     @api("setcountry", Param("regionCode", INTEGER), since=(30, 0))
     def setcountry(self, _code: int) -> None:
         """Only at blessing."""
-        self._refuse()
+        if not self.chip.broken(COUNTRY_ACCEPTED):
+            self._refuse()
 
     @api("setrescuepin", Param("pin", ANY), Param("polarity", INTEGER))
     def setrescuepin(self, _pin: object, _polarity: int) -> None:

@@ -27,7 +27,6 @@ class Server(ApiObject):
 
     def __init__(self, chip: Chip, path: str) -> None:
         super().__init__(chip, path)
-        self.connected = False
         self._connecting: tuple[Event, Closure | None] | None = None
         self._on_lost: Closure | None = None
         self.on_shutdown: Closure | None = None
@@ -62,7 +61,7 @@ class Server(ApiObject):
     @api("isconnected")
     def isconnected(self) -> bool:
         """Whether the server is connected."""
-        return self.connected and self.chip.online
+        return self.chip.connected
 
     @api("connect", Param("callback", FUNCTION, None), Param("timeout", NUMBER, 60))
     def connect(self, callback: Closure | None, timeout: float) -> Generator[int | Trigger, None, None]:
@@ -96,7 +95,7 @@ class Server(ApiObject):
     @api("disconnect")
     def disconnect(self) -> None:
         """Give the connection up."""
-        self.connected = False
+        self.chip.link.connected = False
 
     @api("flush", Param("timeout", NUMBER))
     def flush(self, _timeout: float) -> bool:
@@ -143,7 +142,8 @@ class Server(ApiObject):
 
     def started(self) -> None:
         """Squirrel starts: the imp is connected where it can be."""
-        self.connected = False
+        link = self.chip.link
+        link.connected, link.last_error = False, None if self.chip.online else _NO_SERVER
         if self.chip.online:
             self._connect_now()
 
@@ -156,7 +156,9 @@ class Server(ApiObject):
 
     def lost(self) -> None:
         """The network went away."""
-        if self.chip.link.policy != SUSPEND_ON_ERROR and self._on_lost is not None and self.connected:
+        link = self.chip.link
+        link.last_error = _NO_SERVER
+        if link.policy != SUSPEND_ON_ERROR and self._on_lost is not None and link.connected:
             callback = self._on_lost
             self.world.after(_RETRY_NS, lambda: self._report_lost(callback))
 
@@ -170,7 +172,7 @@ class Server(ApiObject):
 
     def _report_lost(self, callback: Closure) -> None:
         if not self.chip.online and callback is self._on_lost:
-            self.connected = False
+            self.chip.link.connected = False
             self.chip.runtime.post(callback, lambda: [_NO_SERVER])
 
     def _send(self, kind: str, text: str) -> Generator[int | Trigger, None, int]:
@@ -203,9 +205,10 @@ class Server(ApiObject):
 
     def _connect_now(self) -> None:
         link = self.chip.link
-        if not self.connected:
+        if not link.connected:
             link.address = self.chip.flash_kept.get("static")
-        self.connected = link.clock_set = True
+        link.connected = link.clock_set = True
+        link.last_error = None
 
     def _connect_in(self, wait_ns: int, callback: Closure | None) -> None:
         self._connecting = (self.world.after(wait_ns, self._connect_over), callback)
@@ -215,6 +218,8 @@ class Server(ApiObject):
         (_, callback), self._connecting = self._connecting, None
         if self.chip.online:
             self._connect_now()
+        else:
+            self.chip.link.last_error = _NO_SERVER
         reason = _CONNECTED if self.chip.online else _NO_SERVER
         if callback is not None:
             self.chip.runtime.post(callback, lambda: [reason], once=True)

@@ -55,7 +55,7 @@ class Wifi(ApiObject):
     @api("getchannel", since=(33, 0))
     def getchannel(self) -> int:
         """Channel of the network, 0 without one."""
-        return CHANNEL if self.chip.online else 0
+        return CHANNEL if self.chip.connected else 0
 
     @api("getcountry")
     def getcountry(self) -> str:
