@@ -11,6 +11,7 @@ from pathlib import Path
 
 import serial
 
+from benchctl.adapters import stamp_jitter
 from benchctl.adapters.holders import holder_of
 from benchctl.adapters.nodes import explain_node
 from benchctl.adapters.reading import read_exactly
@@ -30,8 +31,6 @@ _DEFAULT = UartFormat(115_200)
 _BITS = (5, 6, 7, 8)
 _READ = 4096
 _POLL_S = 0.0005
-# A reader blocked in the kernel gets its stamp 48 to 90 µs late at the 99th percentile; see `stamp_jitter`.
-_HOST_JITTER_NS = 100_000
 _UNKNOWN_LATENCY_MS = 16
 _BAUD_TOLERANCE = 0.03
 _TIOCGICOUNT = 0x545D
@@ -104,7 +103,7 @@ class TtyUart(Uart):
         The latency timer is taken for 16 ms where the driver does not tell it.
         """
         latency_ns = 0 if self._is_pty else (self._latency_ms() + 1) * 1_000_000
-        return latency_ns + self._late_ns + _HOST_JITTER_NS
+        return latency_ns + self._late_ns + stamp_jitter.ALLOWED_NS
 
     def configure(self, fmt: UartFormat) -> float:
         """Set the format; returns the baud rate the driver says it uses."""
@@ -157,6 +156,7 @@ class TtyUart(Uart):
                 if self._clock.now_ns() >= deadline:
                     raise BusTimeoutError(f"{self._path} did not finish sending", "see what holds CTS")
                 self._clock.sleep(_POLL_S)
+            self._port.flush()  # what is left is in the hardware: some ms at most, as its driver knows
         self._clock.sleep(max(0.0, (self._sent_by_ns - self._clock.now_ns()) / 1e9))
 
     def read(self, count: int, timeout_s: float = 1.0) -> bytes:

@@ -58,6 +58,10 @@ class Bench:
         """Bench time."""
         return self.host.clock
 
+    def has(self, adapter: str) -> bool:
+        """Whether the bench has an adapter, rather than a placeholder for it in the rig file."""
+        return not self.rig.adapters[adapter].placeholder
+
     # -- the imp ----------------------------------------------------------------------------------------
 
     @cached_property
@@ -92,9 +96,9 @@ class Bench:
     def power(self) -> Power:
         """The imp's supply."""
         switch = self.rig.power
-        if isinstance(switch, model.HubPort) and self._has(switch.hub):
+        if isinstance(switch, model.HubPort) and self.has(switch.hub):
             return HubPower(self._hub_port(switch))
-        if isinstance(switch, model.Line) and self._has(switch.pin.device):
+        if isinstance(switch, model.Line) and self.has(switch.pin.device):
             return LinePower(self._line(switch.pin), active_high=switch.active_high)
         return ByHand()
 
@@ -102,7 +106,7 @@ class Bench:
     def reset(self) -> Reset:
         """The imp's reset line."""
         line = self.rig.reset
-        if line is None or not self._has(line.pin.device):
+        if line is None or not self.has(line.pin.device):
             return NoReset()
         return LineReset(self._line(line.pin), active_high=line.active_high)
 
@@ -267,9 +271,6 @@ class Bench:
 
     def _imp_pins_driven_by(self, channel: model.Channel) -> set[str]:
         return {pin for net in self._channels.driven_nets(channel) for pin in self.wiring.imp_pins_on(net)}
-
-    def _has(self, adapter: str) -> bool:
-        return not self.rig.adapters[adapter].placeholder
 
     def _line(self, pin: model.PinRef) -> Gpio:
         channel = self.rig.channel_of(pin)

@@ -8,6 +8,7 @@ from benchctl.buses.spi import Spi
 from benchctl.errors import NotEquippedError, UserError
 from benchctl.flash.layout import Layout
 from benchctl.flash.nor import FlashChip
+from benchctl.nearest import nearest
 from benchctl.rig.model import IMP, PinRef, Rig
 from benchctl.rig.nets import Wiring
 from benchctl.rig.parts import SpiNor
@@ -41,9 +42,8 @@ def flash_bus(bench: Bench, part: str) -> Iterator[Spi]:
         UserError: the part is not a flash.
         NotEquippedError: no bench SPI channel reaches it, or nothing keeps the imp quiet.
     """
+    _require_flash(bench.rig, part)
     facing = bench.wiring.spi_reaching(part)
-    if not isinstance(bench.rig.parts[part].spec, SpiNor):
-        raise UserError(f"part {part!r} is not a flash", "name a part of the kind spinor")
     bench.power.on()
     shared = any(bench.wiring.imp_pins_on(bench.wiring.net(net)) for net in facing.nets.values())
     with bench.imp_quiet() if shared else nullcontext():
@@ -90,3 +90,9 @@ def must_ask(rig: Rig, part: str) -> bool:
 def _is_own(rig: Rig, part: str) -> bool:
     net = Wiring(rig).net_of(_IMP_CLOCK)
     return net is not None and PinRef(part, "SCLK") in net.pins
+
+
+def _require_flash(rig: Rig, part: str) -> None:
+    flashes = [name for name, found in rig.parts.items() if isinstance(found.spec, SpiNor)]
+    if part not in flashes:
+        raise UserError(f"rig {rig.name!r} has no flash {part!r}", nearest(part, flashes))

@@ -35,7 +35,10 @@ def open_bench(rig: str | Rig, *, seed: int = 0, impos: str = "", faults: Iterab
             raise UserError("a real imp cannot be given faults", "leave out --fault, or use a virtual rig")
         host = Host(MonotonicClock())
         return Bench(loaded, host, lambda: _impcentral(loaded, host), lambda: None)
-    twin = _load_twin().open_virtual(loaded, seed=seed, impos=impos or loaded.impos, faults=faults)
+    release = impos or loaded.impos
+    if not release:
+        raise loaded.place("bench").error("a virtual imp needs a release to run", 'add `impos: "34.11"`')
+    twin = _load_twin().open_virtual(loaded, seed=seed, impos=release, faults=faults)
     try:
         return Bench(loaded, twin.host, lambda: twin.cloud, twin.close)
     except BaseException:

@@ -41,6 +41,11 @@ class Uart(ABC):
         A USB serial port cannot place a byte better than its latency timer and never claims to.
         """
 
+    @property
+    def limitations(self) -> tuple[str, ...]:
+        """What this port cannot do that the contract names, for the bench's audit."""
+        return ()
+
     @abstractmethod
     def configure(self, fmt: UartFormat) -> float:
         """Set the format; returns the baud rate the adapter really uses.

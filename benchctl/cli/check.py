@@ -25,18 +25,21 @@ def command(rig: Rig, seed: Seed = 0, json: Json = False) -> None:
             if not json:
                 detail = f"  [dim]{finding.detail}[/]" if finding.detail else ""
                 console.print(f"{_MARK[finding.proven]}  {finding.what}{detail}")
-        latencies = audit(bench)
+        found = audit(bench)
     if json:
         emit(
             {
                 "rig": bench.rig.name,
                 "wiring": [vars(f) for f in findings],
-                "latency": [vars(x) for x in latencies],
+                "latency": [vars(x) for x in found.latencies],
+                "limitations": dict(found.limitations),
             }
         )
     else:
-        for latency in latencies:
+        for latency in found.latencies:
             console.print(
                 f"    {latency.what}: {latency.typical_us:.0f} µs, at most {latency.worst_us:.0f} µs"
             )
+        for uart, limits in found.limitations.items():
+            console.print(f"    {uart}: {', '.join(limits)}")
     raise typer.Exit(3 if any(f.proven is False for f in findings) else 0)

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from benchctl.adapters import stamp_jitter
 from benchctl.adapters.closing import close_all
 from benchctl.adapters.ftdi import rates
 from benchctl.adapters.ftdi.chip import FtdiChip
@@ -18,7 +19,6 @@ TXD, RTS, DTR = 0x01, 0x04, 0x10
 
 _BITS = (7, 8)
 _DEFAULT = UartFormat(115_200)
-_HOST_JITTER_NS = 100_000
 _TICKS_PER_BIT = 64
 _FEWEST_TICKS_PER_BIT = 8
 _FASTEST_PATTERN_HZ = {True: 4_000_000, False: 500_000}
@@ -66,12 +66,13 @@ class FtdiUart(Uart):
 
     @property
     def stamp_uncertainty_ns(self) -> int:
-        """Of the chunk taken last: latency timer, USB frame, how long nobody looked, and the host's jitter.
-
-        100 µs for the host: the stamps of a reader blocked in the kernel are late by 48 to 90 µs at the
-        99th percentile.
-        """
-        return self._latency_ms * 1_000_000 + self._channel.frame_ns + self._receiver.gap_ns + _HOST_JITTER_NS
+        """Of the chunk taken last: latency timer, USB frame, how long nobody looked, the host's jitter."""
+        return (
+            self._latency_ms * 1_000_000
+            + self._channel.frame_ns
+            + self._receiver.gap_ns
+            + stamp_jitter.ALLOWED_NS
+        )
 
     def configure(self, fmt: UartFormat) -> float:
         """Set the format; returns the baud rate really used."""
