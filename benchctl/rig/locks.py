@@ -8,8 +8,8 @@ import getpass
 import json
 import os
 import re
+import stat
 import sys
-import tempfile
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -23,10 +23,10 @@ _FOR_EVERYBODY = 0o666
 _FOLDER_FOR_EVERYBODY = 0o777
 
 
-def lock_folder() -> Path:
-    """Where the locks of this machine are: the same for every user."""
-    shared = Path("/run/lock")
-    return (shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())) / "benchctl"
+def lock_folder(shared: Path = Path("/run/lock")) -> Path:
+    """Where the locks of this machine are: the same for every user, also for root, who may write anywhere."""
+    for_everybody = shared.is_dir() and shared.stat().st_mode & stat.S_IWOTH
+    return (shared if for_everybody else Path("/tmp")) / "benchctl"
 
 
 class AdapterLock:
@@ -71,4 +71,8 @@ class AdapterLock:
 
 
 def _whoami() -> dict[str, str | int]:
-    return {"pid": os.getpid(), "user": getpass.getuser(), "command": " ".join(sys.argv)}
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in a container
+        user = str(os.getuid())
+    return {"pid": os.getpid(), "user": user, "command": " ".join(sys.argv)}

@@ -8,13 +8,13 @@ import pytest
 
 from benchctl.errors import AdapterBusyError
 from benchctl.rig.loader import load_rig
-from benchctl.rig.locks import AdapterLock
+from benchctl.rig.locks import AdapterLock, lock_folder
 
 HOLDER = """
 import sys
 from pathlib import Path
 from benchctl.rig.loader import load_rig
-from benchctl.rig.locks import AdapterLock
+from benchctl.rig.locks import AdapterLock, lock_folder
 lock = AdapterLock(load_rig("virtual-imp001").adapters["quad"], Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()
@@ -69,3 +69,11 @@ def test_a_holder_that_has_not_signed_yet(adapter, tmp_path: Path) -> None:
         AdapterLock(adapter, tmp_path)
     assert caught.value.holder == "another process"
     lock.release()
+
+
+def test_every_user_looks_in_the_same_folder(tmp_path: Path) -> None:
+    """What root alone may write is not where the others look."""
+    tmp_path.chmod(0o1777)
+    assert lock_folder(tmp_path) == tmp_path / "benchctl"
+    tmp_path.chmod(0o755)
+    assert lock_folder(tmp_path) == lock_folder(tmp_path / "absent") == Path("/tmp/benchctl")
