@@ -101,7 +101,8 @@ def _chunks(path: Path, layout: _Layout, only: int | None) -> Iterator[Waveform]
 
 def _why(error: Exception) -> str:
     """What an exception says, on one line; a KeyError would put it in quotes."""
-    return " ".join(str(error.args[0] if error.args else error).split())
+    said = error.args[0] if isinstance(error, KeyError) else error
+    return " ".join(str(said).split()).rstrip(".")
 
 
 def _samples(archive: ZipFile, layout: _Layout) -> Iterator[States]:

@@ -256,11 +256,9 @@ def channel_bit(names: Sequence[str], name: str) -> int:
     """
     if name in names:
         return names.index(name)
-    from difflib import get_close_matches  # only ever needed here, on the way to an error
+    from benchctl.nearest import nearest  # difflib takes long to import, and is only ever needed here
 
-    near = get_close_matches(name, names, n=1, cutoff=0.0)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise UserError(f"the capture has no channel {name!r}", f"{hint}It has {', '.join(names) or 'none'}")
+    raise UserError(f"the capture has no channel {name!r}", nearest(name, names))
 
 
 def require_apart(lines: Mapping[str, str | None]) -> None:

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from benchctl.cli.output import Json, emit, stderr
+from benchctl.cli.output import Json, emit, require_writable, stderr
 from benchctl.cli.rigs import Rig, Seed, opened
+from benchctl.cli.rigs import seconds as bench_time
 from benchctl.errors import UserError
 
 
@@ -14,7 +15,7 @@ def command(
     rig: Rig,
     nets: Annotated[list[str], typer.Argument(metavar="NET...", help="Nets on one capture port.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="A .sr or .vcd file.")],
-    seconds: Annotated[float, typer.Option("--for", metavar="S", help="Bench time to record.")] = 1.0,
+    seconds: Annotated[float, bench_time("Bench time to record.", "--for")] = 1.0,
     hz: Annotated[float, typer.Option(help="Sample rate in Hz.")] = 1e6,
     seed: Seed = 0,
     json: Json = False,
@@ -24,6 +25,7 @@ def command(
 
     if output.suffix not in (".sr", ".vcd"):
         raise UserError(f"{output.name} is neither .sr nor .vcd", "choose the format by the file's ending")
+    require_writable(output, "-o")
     with opened(rig, seed=seed) as bench:
         bench.power.on()
         bench.reset.release()

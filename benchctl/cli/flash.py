@@ -12,7 +12,7 @@ import typer
 from benchctl.bench import Bench
 from benchctl.bench.flash import flash_chip, flash_layout, must_ask, own_flash, user_bytes
 from benchctl.cli.flashview import bar, chip_document, chip_lines, count_bar, diff_document, diff_lines
-from benchctl.cli.output import Json, emit, stderr, stdout
+from benchctl.cli.output import Json, emit, require_writable, stderr, stdout
 from benchctl.cli.rigs import Rig, Seed, number, opened
 from benchctl.errors import BenchError, NotEquippedError, UserError
 from benchctl.flash.diff import FlashDiff
@@ -143,6 +143,7 @@ def dump(
 ) -> None:
     """Read the flash into a file, twice, and compare. Started again after an unplug, it goes on."""
     rates = tuple(hz or [_HZ])
+    require_writable(out, "-o")
     with _flash(rig, part, rates[0], seed, areas=bool(area)) as flash:
         start, end = flash.region(area, at, count)
         region = Region(start, end - start, 2 if twice else reads, rates)
@@ -199,6 +200,7 @@ def diff(
 ) -> None:
     """Show which sectors changed since a dump, and in which area; exit code 1 when any did."""
     old = _content(before)
+    require_writable(svg, "--svg")
     with _flash(rig, part, hz, seed, areas=True) as flash:
         start, _ = flash.region(area, at, len(old))
         if after:

@@ -3,10 +3,13 @@
 import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+
+from benchctl.errors import UserError
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
 
@@ -28,6 +31,25 @@ class Unheard(Console):
         """Nothing more is shown, and what is still in the file's buffer goes nowhere."""
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
+def require_writable(file: Path | None, option: str) -> None:
+    """Whether a file can be written, before anything is done for it; None is no file.
+
+    Raises:
+        UserError: its folder is not there or may not be written, or it is a folder itself.
+    """
+    if file is None:
+        return
+    why = ""
+    if not file.parent.is_dir():
+        why = f"there is no folder {file.parent}"
+    elif file.is_dir():
+        why = "it is a folder"
+    elif not os.access(file if file.exists() else file.parent, os.W_OK):
+        why = "its permissions do not allow it"
+    if why:
+        raise UserError(f"cannot write {file}: {why}", f"name another file with {option}")
 
 
 def emit(document: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from benchctl.cli.output import require_writable
 from benchctl.errors import UserError
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def command(
         raise UserError("there has to be either a serial line or a clock", "name it with --rx or --clk")
     if other_de and not de:
         raise UserError("contention is between two driver enables", "name the first with --de")
+    for picture, option in ((svg, "--svg"), (png, "--png")):
+        require_writable(picture, option)
     wave = replace(open_capture(file, sample_rate(rate)).read(), clock_ppm=clock_ppm)
     if clk:
         found = _of_clock(wave, clk, data, falling)
@@ -215,14 +218,11 @@ def _draw(found: "Timing", svg: Path | None, png: Path | None, title: str) -> No
     times = found.histogram
     if not len(times):
         raise UserError("there are no gaps to draw", "a gap needs two characters without errors")
-    try:
-        if svg:
-            from benchctl.report.svg import histogram, standalone
+    if svg:
+        from benchctl.report.svg import histogram, standalone
 
-            svg.write_text(standalone(histogram(times.values_ns)), encoding="utf-8")
-        if png:
-            from benchctl.report import png as drawn
+        svg.write_text(standalone(histogram(times.values_ns)), encoding="utf-8")
+    if png:
+        from benchctl.report import png as drawn
 
-            drawn.histogram(times.values_ns, title).save(png, format="PNG")
-    except OSError as error:
-        raise UserError(f"cannot write {error.filename}: {error.strerror}", "name another file") from error
+        drawn.histogram(times.values_ns, title).save(png, format="PNG")

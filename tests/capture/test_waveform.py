@@ -29,7 +29,7 @@ def test_two_edges_at_one_tick_cancel() -> None:
 
 
 def test_unknown_channel_names_the_nearest() -> None:
-    with pytest.raises(UserError, match="did you mean 'TX'"):
+    with pytest.raises(UserError, match="perhaps you meant 'TX'"):
         two_channels().edges("TXD")
 
 

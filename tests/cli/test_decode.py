@@ -189,7 +189,7 @@ def test_no_items(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["uart", "FILE", "--rx", "RX", "--baud", "9600"], "mean 'TX'"),
+        (["uart", "FILE", "--rx", "RX", "--baud", "9600"], "Choose one of: TX"),
         (["uart", "FILE", "--rx", "TX", "--baud", "0"], "baud rate"),
         (["uart", "FILE", "--rx", "TX", "--baud", "9600", "--parity", "strange"], "parity"),
         (["uart", "FILE", "--rx", "TX"], "--baud"),

@@ -106,6 +106,33 @@ def test_an_unknown_name(benchctl: "Benchctl", bench: Bench, words: tuple[str, .
 
 
 @pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("capture", RIG, "u1_tx", "-o", "/nowhere/f.sr"), "there is no folder /nowhere"),
+        (("capture", RIG, "u1_tx", "-o", "f.txt"), "neither .sr nor .vcd"),
+        (("capture", RIG, "u1_tx", "-o", "f.sr", "--for", "-1"), "--for"),
+        (("capture", RIG, "u1_tx", "-o", "f.sr", "--hz", "nan"), "nan Hz"),
+        (("flash", "id", RIG, "--part", "eeprom"), "has no flash 'eeprom'"),
+        (("flash", "id", RIG, "--hz", "0"), "cannot clock at 0 Hz"),
+        (("flash", "id", RIG, "--hz", "nan"), "cannot clock at nan Hz"),
+        (("flash", "dump", RIG, "-o", "/"), "it is a folder"),
+        (("flash", "dump", RIG, "-o", "/nowhere/f.bin"), "there is no folder"),
+        (("flash", "diff", RIG, __file__, "--svg", "/nowhere/f.svg"), "there is no folder"),
+        (("flash", "verify", RIG, "/nowhere/f.bin"), "cannot read"),
+        (("flash", "erase", RIG, "--part", "nor", "--at", "1"), "sector boundary"),
+        (("flash", "write", RIG, __file__), "impOS"),
+    ],
+)
+def test_wrong_options(benchctl: "Benchctl", bench: Bench, words: tuple[str, ...], message: str) -> None:
+    code, out, said = benchctl(*words)
+    assert (code, out) == (2, "")
+    assert said[0].startswith("benchctl: the request: ")
+    assert message in said[0]
+    assert len(said) == 2
+    assert not bench.driven
+
+
+@pytest.mark.parametrize(
     ("words", "adapter"),
     [
         (("capture", RIG, "u1_tx", "-o", "FILE.sr", "--for", "5"), "la"),

@@ -88,7 +88,7 @@ def test_own_flash() -> None:
 
 
 def test_what_is_not_a_flash(bench: Bench) -> None:
-    with pytest.raises(UserError, match="no part 'flsh'"), flash_bus(bench, "flsh"):
+    with pytest.raises(UserError, match="no flash 'flsh'"), flash_bus(bench, "flsh"):
         pass
 
 

@@ -51,9 +51,10 @@ class FtdiI2c(I2c):
         """
         if hz > FASTEST_HZ:
             raise UserError(f"{self._channel.who} does not do I²C at {hz:g} Hz", "ask for 1 MHz or less")
+        used = self._mpsse.set_clock(hz * _THREE_PHASES) / _THREE_PHASES
         self._hz = hz
         self._signals = Signals(hz, waits=self._waits)
-        return self._mpsse.set_clock(hz * _THREE_PHASES) / _THREE_PHASES
+        return used
 
     def write(self, address: int, data: bytes) -> None:
         """Write `data`; empty data probes the address."""

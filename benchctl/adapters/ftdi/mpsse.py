@@ -8,6 +8,7 @@ replies still owed fit its reply buffer; otherwise replies are read first.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import inf
 
 from pyftdi.ftdi import Ftdi
 
@@ -56,17 +57,18 @@ class Mpsse:
         """Set the clock to the fastest the chip can make that is not above `hz`; returns it, in Hz.
 
         Raises:
-            UserError: `hz` is below the slowest.
+            UserError: `hz` is below the slowest, or no rate at all.
         """
-        for base in (_FAST_HZ, _SLOW_HZ):
-            divisor = max(1, -int(-base // hz))
-            if divisor <= _DIVISORS:
-                with self.channel.errors():
-                    used = float(self.channel.ftdi.set_frequency(base / divisor))
-                self._allow_for(used)
-                return used
         slowest = _SLOW_HZ / _DIVISORS
-        raise UserError(f"{self.channel.who} cannot clock at {hz:g} Hz", f"ask for {slowest:.0f} Hz or more")
+        if not slowest <= hz < inf:
+            raise UserError(
+                f"{self.channel.who} cannot clock at {hz:g} Hz", f"ask for {slowest:.0f} Hz or more"
+            )
+        base = _FAST_HZ if hz * _DIVISORS >= _FAST_HZ else _SLOW_HZ
+        with self.channel.errors():
+            used = float(self.channel.ftdi.set_frequency(base / max(1, -int(-base // hz))))
+        self._allow_for(used)
+        return used
 
     def _allow_for(self, hz: float) -> None:
         """Wait for as long as a full command buffer takes, and write no more at once than USB waits for."""
