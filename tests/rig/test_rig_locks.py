@@ -8,7 +8,7 @@ import pytest
 
 from benchctl.errors import AdapterBusyError
 from benchctl.rig.loader import load_rig
-from benchctl.rig.locks import AdapterLock, lock_folder
+from benchctl.rig.locks import AdapterLock
 
 HOLDER = """
 import sys
