@@ -1,17 +1,16 @@
 """An open bench: what suites, the shell and the command line work with."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from types import TracebackType
 
 from benchctl.adapters.closing import close_all
-from benchctl.adapters.supply import HubPower, LinePower, LineReset
-from benchctl.adapters.usbhub import UsbHub
 from benchctl.bench.channels import Channels
 from benchctl.bench.control import ControlPort
-from benchctl.bench.lines import ByHand, NoReset, SwitchablePull
+from benchctl.bench.lines import SwitchablePull
 from benchctl.bench.recording import Recording
+from benchctl.bench.switches import Switches
 from benchctl.buses.clock import Clock
 from benchctl.buses.gpio import Gpio
 from benchctl.buses.host import Host
@@ -27,9 +26,7 @@ from benchctl.rig import model
 from benchctl.rig.kinds import Direction
 from benchctl.rig.model import Net, Rig
 from benchctl.rig.nets import UartFacing, Wiring
-from benchctl.rig.parts import UsbDevice
 
-_QUIET_S = 0.01
 LINK_EVENT_CHAR = 0  # frames of the control link end with it: the adapter then sends at once
 
 
@@ -50,17 +47,13 @@ class Bench:
         self.wiring = Wiring(rig)
         self._open_deployment, self._on_close = deployment, on_close
         self._deployment: Deployment | None = None
-        self._hubs: dict[str, UsbHub] = {}
         self._channels = Channels(rig, host)
+        self._switches = Switches(rig, host, self._line)
 
     @property
     def clock(self) -> Clock:
         """Bench time."""
         return self.host.clock
-
-    def has(self, adapter: str) -> bool:
-        """Whether the bench has an adapter, rather than a placeholder for it in the rig file."""
-        return not self.rig.adapters[adapter].placeholder
 
     # -- the imp ----------------------------------------------------------------------------------------
 
@@ -95,20 +88,12 @@ class Bench:
     @property
     def power(self) -> Power:
         """The imp's supply."""
-        switch = self.rig.power
-        if isinstance(switch, model.HubPort) and self.has(switch.hub):
-            return HubPower(self._hub_port(switch))
-        if isinstance(switch, model.Line) and self.has(switch.pin.device):
-            return LinePower(self._line(switch.pin), active_high=switch.active_high)
-        return ByHand()
+        return self._switches.power
 
     @property
     def reset(self) -> Reset:
         """The imp's reset line."""
-        line = self.rig.reset
-        if line is None or not self.has(line.pin.device):
-            return NoReset()
-        return LineReset(self._line(line.pin), active_high=line.active_high)
+        return self._switches.reset
 
     def use(self, *pins: str) -> None:
         """The test needs these imp pins: the control link moves out of the way if it has one of them."""
@@ -121,17 +106,9 @@ class Bench:
         """
         self._channels.release(self.wiring.uart_facing(self.control.uart).channel)
 
-    @contextmanager
-    def imp_quiet(self) -> Iterator[None]:
+    def imp_quiet(self) -> AbstractContextManager[None]:
         """Keep the imp off its pins: in reset, or without power where its reset is not wired."""
-        reset, power = self.reset, self.power
-        quiet, wake = (power.off, power.on) if isinstance(reset, NoReset) else (reset.hold, reset.release)
-        quiet()
-        try:
-            self.clock.sleep(_QUIET_S)
-            yield
-        finally:
-            wake()
+        return self._switches.imp_quiet()
 
     # -- buses and lines --------------------------------------------------------------------------------
 
@@ -212,11 +189,7 @@ class Bench:
 
     def usb_port(self, part: str) -> UsbPort:
         """The hub port whose power plugs and unplugs a USB part at the imp."""
-        spec = self.rig.parts[part].spec if part in self.rig.parts else None
-        if not isinstance(spec, UsbDevice):
-            raise NotEquippedError(f"USB part {part!r}", "add it under `parts` with its `vbus` hub port")
-        hub, _, port = spec.vbus.rpartition(".")
-        return self._hub_port(model.HubPort(hub, int(port)))
+        return self._switches.usb_port(part)
 
     # -- end ----------------------------------------------------------------------------------------------
 
@@ -239,10 +212,9 @@ class Bench:
     def close(self) -> None:
         """Release every output and adapter; whatever fails, the rest is still released."""
         deployment, self._deployment = self._deployment, None
-        hubs, self._hubs = list(self._hubs.values()), {}
         closers = [deployment.close] if deployment else []
         try:
-            close_all([*closers, *(hub.close for hub in hubs), self._channels.close])
+            close_all([*closers, self._switches.close, self._channels.close])
         finally:
             self._on_close()
 
@@ -278,10 +250,3 @@ class Bench:
         if channel is None or function is None:
             raise NotEquippedError(f"bench line {pin}", "give its channel the role gpio")
         return self._channels.gpio(channel).line(function.bit)
-
-    def _hub_port(self, where: model.HubPort) -> UsbPort:
-        if where.hub not in self._hubs:
-            hub = self.rig.adapters[where.hub]
-            hub.require_presence()
-            self._hubs[where.hub] = UsbHub(self.host, hub)
-        return self._hubs[where.hub].port(where.port)

@@ -32,7 +32,7 @@ def prove_pin(bench: Bench, net: Net, name: str) -> Finding:
     held = _held_by(bench, net)
     if held:
         return Finding(what, None, f"{held} drives it")
-    attached = [a for a in bench.wiring.bench_channels_on(net) if bench.has(a.pin.device)]
+    attached = [a for a in bench.wiring.bench_channels_on(net) if bench.rig.has(a.pin.device)]
     lines = [a for a in attached if a.channel.role is Role.GPIO]
     probes = [a for a in attached if a.channel.role is Role.CAPTURE]
     if not lines and not probes and net.pull_up is None and net.pull_down is None:

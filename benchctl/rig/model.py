@@ -260,6 +260,10 @@ class Rig:
         """Every channel in use, adapter by adapter."""
         return tuple(channel for adapter in self.adapters.values() for channel in adapter.channels.values())
 
+    def has(self, adapter: str) -> bool:
+        """Whether the bench has an adapter, rather than a placeholder for it."""
+        return not self.adapters[adapter].placeholder
+
     def channel_of(self, pin: PinRef) -> Channel | None:
         """The bench channel a pin belongs to; None for pins of the imp and of parts."""
         adapter = self.adapters.get(pin.device)
