@@ -92,7 +92,7 @@ def in_units(ns: float) -> str:
     for unit, factor in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
         if abs(ns) >= factor:
             return f"{ns / factor:.4g} {unit}"
-    return f"{ns:.3g} ns"
+    return f"{round(ns, 3) + 0.0:.3g} ns"  # not the rounding errors of a difference; nor a negative zero
 
 
 def _draw(console: Console, times: Series) -> None:
