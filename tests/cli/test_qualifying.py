@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchctl.claims.catalogue import claims
 from benchctl.cli.main import run
 from benchctl.measure import Verdict
 from benchctl.report.results import Results, RunHeader, TestResult
@@ -20,12 +21,12 @@ def benchctl(*arguments: str) -> int:
 def test_claims_lists_the_whole_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
     assert benchctl("claims", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
-    assert len(rows) == 349
+    assert [row["id"] for row in rows] == list(claims())
     assert set(rows[0]) >= {"id", "seed", "area", "kind", "modules", "releases", "deciding_tests"}
     assert benchctl("claims") == 0
     text = capsys.readouterr().out
     assert "r34-usb-host-support" in text
-    assert "349 claims" in text
+    assert f"{len(rows)} claims, " in text
 
 
 def test_compare_says_what_broke_and_exits_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
