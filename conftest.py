@@ -16,6 +16,7 @@ pytest_plugins = [
     "fixtures.analog",
     "fixtures.programs",
     "fixtures.lifecycle",
+    "fixtures.network",
     "fixtures.flash",
     "fixtures.i2c",
     "fixtures.usb",

@@ -188,7 +188,7 @@ class Bench:
         return Recording(capture)
 
     def usb_port(self, part: str) -> UsbPort:
-        """The hub port whose power plugs and unplugs a USB part at the imp."""
+        """The hub port that supplies a part: its power plugs and unplugs a USB device at the imp."""
         return self._switches.usb_port(part)
 
     # -- end ----------------------------------------------------------------------------------------------

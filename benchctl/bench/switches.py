@@ -13,7 +13,7 @@ from benchctl.buses.power import Power, Reset
 from benchctl.buses.usb import UsbPort
 from benchctl.errors import NotEquippedError
 from benchctl.rig.model import HubPort, Line, PinRef, Rig
-from benchctl.rig.parts import UsbDevice
+from benchctl.rig.parts import HubPowered
 
 _QUIET_S = 0.01
 
@@ -64,7 +64,7 @@ class Switches:
     def usb_port(self, part: str) -> UsbPort:
         """The hub port whose power plugs and unplugs a USB part at the imp."""
         spec = self._rig.parts[part].spec if part in self._rig.parts else None
-        if not isinstance(spec, UsbDevice):
+        if not isinstance(spec, HubPowered):
             raise NotEquippedError(f"USB part {part!r}", "add it under `parts` with its `vbus` hub port")
         hub, _, port = spec.vbus.rpartition(".")
         return self._port(HubPort(hub, int(port)))

@@ -128,11 +128,16 @@ class AnalogSource(PartSpec):
     ohms: float = Field(10_000, gt=0, description="Source resistance in ohms.")
 
 
-class UsbDevice(PartSpec):
+class HubPowered(PartSpec):
+    """What every part has that a port of a bench hub supplies."""
+
+    vbus: str = Field(description="The bench hub port that switches its supply: off is unplugged.")
+
+
+class UsbDevice(HubPowered):
     """What every part on a USB port has."""
 
     port: str = Field(description="Where it is plugged: `imp.USB`, or a port of a hub part such as `hub2.1`.")
-    vbus: str = Field(description="The bench hub port that switches its supply: off is unplugged.")
 
 
 class UsbFt232r(UsbDevice):
@@ -160,7 +165,13 @@ class UsbHub(UsbDevice):
     ports: int = Field(4, ge=1, le=16, description="Number of downstream ports.")
 
 
+class AccessPoint(HubPowered):
+    """The only way from the imp to its server: without its supply the imp has no network."""
+
+    kind: Literal["access-point"] = Field(description="The kind of part.")
+
+
 AnyPart = Annotated[
-    Eeprom24 | I2cTrouble | SpiNor | Rs485 | Resistor | AnalogSource | UsbFt232r | UsbHub,
+    Eeprom24 | I2cTrouble | SpiNor | Rs485 | Resistor | AnalogSource | UsbFt232r | UsbHub | AccessPoint,
     Field(discriminator="kind"),
 ]

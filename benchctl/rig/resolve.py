@@ -21,7 +21,7 @@ from benchctl.rig.model import (
     Rig,
 )
 from benchctl.rig.names import Names
-from benchctl.rig.parts import UsbDevice
+from benchctl.rig.parts import HubPowered, UsbDevice
 from benchctl.rig.schema import ControlLinkSpec, NetSpec, RigSpec
 from benchctl.rig.source import KeyPath, Source, dotted
 
@@ -87,6 +87,7 @@ class _Resolver:
         names.require_domain(spec.domain, ("parts", name, "domain"))
         if isinstance(spec, UsbDevice):
             names.require_usb_port(name, spec.port, ("parts", name, "port"))
+        if isinstance(spec, HubPowered):
             names.hub_port(spec.vbus, ("parts", name, "vbus"))
         return Part(name, spec, names.place("parts", name))
 

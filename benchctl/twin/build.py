@@ -9,9 +9,9 @@ from typing import Any
 from benchctl.buses.host import Host
 from benchctl.rig import model
 from benchctl.rig.model import IMP, HubPort, Line, Rig
+from benchctl.rig.parts import AccessPoint, HubPowered, UsbFt232r, UsbHub
 from benchctl.rig.parts import SpiNor as NorPart
 from benchctl.rig.parts import UsbDevice as UsbPart
-from benchctl.rig.parts import UsbFt232r, UsbHub
 from benchctl.twin.attach import attach, usb_serial_part
 from benchctl.twin.bench import VirtualBench
 from benchctl.twin.clock import VirtualClock
@@ -83,6 +83,7 @@ class _Builder:
             else:
                 self._adapters[name] = attach(world, self._usb, adapter, self._pins(name))
         self._supply_usb_parts()
+        self._supply_network(imp)
         self._supply(imp)
         pyusb = backend.install(self._usb)
         self._stack.callback(backend.uninstall)
@@ -124,7 +125,7 @@ class _Builder:
                 self._parts[name] = usb_serial_part(self._world, name, part.spec, self._pins(name))
             elif isinstance(part.spec, UsbHub):
                 self._parts[name] = PowerHub(self._world, ports=part.spec.ports)
-            else:
+            elif not isinstance(part.spec, AccessPoint):
                 self._parts[name] = fit(self._world, name, part.spec, self._pins(name), volts)
             if isinstance(part.spec, NorPart) and part.spec.image:
                 self._keep(self._parts[name], self._rig.file.parent / part.spec.image)
@@ -152,8 +153,13 @@ class _Builder:
                 sockets[where] = Socket(
                     self._imp_usb if hub == IMP else self._parts[hub].ports[int(number) - 1]
                 )
-            hub, _, number = part.spec.vbus.rpartition(".")
-            self._hub_port(HubPort(hub, int(number))).feed(sockets[where].candidate(self._parts[name]))
+            self._vbus(part.spec).feed(sockets[where].candidate(self._parts[name]))
+
+    def _supply_network(self, imp: VirtualImp) -> None:
+        """The imp is online while its access point has power; always, where the rig has none."""
+        for part in self._rig.parts.values():
+            if isinstance(part.spec, AccessPoint):
+                self._vbus(part.spec).feed(imp.set_online)
 
     def _supply(self, imp: VirtualImp) -> None:
         """Power the imp, and with it the memories on its board, from what the rig says."""
@@ -173,6 +179,10 @@ class _Builder:
             EdgeWatch(net, lambda level: supply(level == power.active_high))
         else:
             supply(True)
+
+    def _vbus(self, spec: HubPowered) -> Port:
+        hub, _, port = spec.vbus.rpartition(".")
+        return self._hub_port(HubPort(hub, int(port)))
 
     def _hub_port(self, where: HubPort) -> Port:
         hub = self._adapters[where.hub]

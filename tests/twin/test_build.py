@@ -120,6 +120,16 @@ def test_hub_port_powers_the_imp_and_plugs_the_devices(opened: Open) -> None:
     UsbTools.release_all_devices()
 
 
+def test_access_point_without_power_takes_the_network_away(opened: Open) -> None:
+    bench = opened()
+    hub = find(backend=bench.host.usb_backend, idVendor=0x2001)
+    assert bench.imp._chip.online
+    for feature, online in ((1, False), (3, True)):
+        hub.ctrl_transfer(0x23, feature, PortFeature.POWER, 7)
+        assert bench.imp._chip.online is online
+    UsbTools.release_all_devices()
+
+
 def test_seeds_make_different_benches_and_the_same_seed_the_same(opened: Open) -> None:
     def character(seed: int) -> list[object]:
         bench = opened(seed=seed)

@@ -44,6 +44,11 @@ BUSY_IGNORES_DEPLOY = declare(
 )
 
 
+WAITS_FOR_SERVER = declare(
+    "cold-boot-waits-for-server",
+    "r42-cold-boot-squirrel-after-10s",
+    "after a cold boot Squirrel does not start before the server is reached",
+)
 CONFIGURATION_LOST = declare(
     "configuration-lost",
     "r30-config-page-corruption-fix",
@@ -241,6 +246,8 @@ class VirtualImp:
             self._later(CONNECT_NS, lambda: self._run(reason))
         else:
             self._later(NO_SERVER_NS - (self.world.now - self._chip.boot_ns), lambda: self._run(reason))
+            if self._chip.broken(WAITS_FOR_SERVER):
+                self._later(NO_SERVER_NS, lambda: self._booted(reason))
 
     def _start_pads(self) -> None:
         self._chip.pads.start()

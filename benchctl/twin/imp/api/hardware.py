@@ -7,6 +7,7 @@ from benchctl.twin.faults import declare
 from benchctl.twin.imp.api.base import ApiObject, Method, api
 from benchctl.twin.imp.chip import Chip
 from benchctl.twin.imp.pinmode.analog import SUPPLY_VOLTS
+from benchctl.twin.imp.reasons import WakeReason
 
 NO_VOLTAGE = frozenset({"imp005"})
 HAS_VBAT = frozenset({"imp003", "imp004m", "impC001"})
@@ -16,6 +17,9 @@ RESET_UNSEEN = declare(
     "r30-wakereason-hw-reset",
     "after the reset pin wakereason() says power-on",
     ["imp003"],
+)
+SNOOZE_UNSEEN = declare(
+    "wakereason-snooze-missing", "r30-wakereason-snooze", "after a snooze wakereason() says timer"
 )
 
 
@@ -48,7 +52,11 @@ class Hardware(ApiObject):
     def wakereason(self) -> int:
         """Why Squirrel was started."""
         reason = self.chip.wakereason
-        return 0 if reason == 8 and self.chip.broken(RESET_UNSEEN) else reason
+        if reason == WakeReason.HW_RESET and self.chip.broken(RESET_UNSEEN):
+            return int(WakeReason.POWER_ON)
+        if reason == WakeReason.SNOOZE and self.chip.broken(SNOOZE_UNSEEN):
+            return int(WakeReason.TIMER)
+        return reason
 
     @api("voltage")
     def voltage(self) -> float:
