@@ -34,11 +34,11 @@ class ProgressDisplay:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = console.is_terminal
+        self._live = console.is_terminal and not console.is_dumb_terminal
         self._counts: Counter[Verdict] = Counter()
         self._bar = Progress(
             TextColumn("{task.completed:.0f}/{task.total:.0f}", table_column=Column(no_wrap=True)),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=20, complete_style="cyan"),  # rich's own red is that of a FAIL
             TextColumn("{task.fields[counts]}", table_column=Column(no_wrap=True)),
             TextColumn("[bright_black]{task.description}", table_column=Column(ratio=1, no_wrap=True)),
             console=console,

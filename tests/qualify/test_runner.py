@@ -67,6 +67,17 @@ def test_a_terminal_keeps_only_what_needs_attention(checkout: Path) -> None:
     assert "test_echo.py::test_lacks\n" not in lines
 
 
+def test_a_dumb_terminal_gets_a_line_for_each_test(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    add_suite(checkout, "uart/test_echo.py", _SUITE)
+    console = Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None)
+    qualify(
+        QualifyRequest("virtual-imp005", out=checkout / "out", project=checkout), [ProgressDisplay(console)]
+    )
+    assert isinstance(console.file, io.StringIO)
+    assert "PASS           suites/uart/test_echo.py::test_passes\n" in console.file.getvalue()
+
+
 def test_a_suite_that_cannot_be_imported_is_an_error_and_the_others_run(checkout: Path) -> None:
     add_suite(checkout, "uart/test_broken.py", "import nothing_of_that_name")
     add_suite(checkout, "uart/test_fine.py", "def test_it(): ...")
