@@ -25,7 +25,11 @@ class Recording:
         return self._waveform
 
     def __enter__(self) -> "Recording":
-        self._capture.start()
+        try:
+            self._capture.start()
+        except BaseException:
+            self._capture.close()
+            raise
         return self
 
     def __exit__(

@@ -109,7 +109,6 @@ class FtdiCapture(LogicCapture):
         size = packets.transfer_size(int(rate * Fraction(_READ_S)), channel.packet_size)
         size = min(size, _LARGEST_READ)
         channel.discard()
-        channel.read(channel.packet_size)  # its status may still tell of the time before, when nobody read
         start_ns = heard_ns = clock.now_ns()
         chunks: list[Waveform] = []
         previous: int | None = None

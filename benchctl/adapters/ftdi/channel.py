@@ -52,6 +52,7 @@ class FtdiChannel:
         self.clock = host.clock
         self.who = who
         self.is_open = True
+        self._discarded = False
         self._device = device
         self._ftdi: Any = _QuietFtdi()
         with self.errors():
@@ -157,12 +158,22 @@ class FtdiChannel:
 
     def read_data(self, size: int) -> packets.Payload:
         """`read`, with the status bytes taken out of the data."""
-        return packets.strip(self.read(size), self.packet_size)
+        raw = self.read(size)
+        payload = packets.strip(raw, self.packet_size)
+        if self._discarded:
+            self._discarded = False
+            status = packets.strip(raw[self.packet_size :], self.packet_size).status
+            payload = payload._replace(status=status)
+        return payload
 
     def discard(self) -> None:
-        """Empty both buffers of the chip."""
+        """Empty both buffers of the chip.
+
+        The status of the next packet is not believed: it may tell of what was lost before, when nobody read.
+        """
         with self.errors():
             self._ftdi.purge_buffers()
+        self._discarded = True
 
     def idle(self) -> bool:
         """True when the chip has sent everything: buffer and shift register empty."""
