@@ -1,7 +1,7 @@
 """`benchctl qualify`: run the suites on a rig and write the report."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -10,9 +10,9 @@ from rich.markup import escape
 from benchctl.cli.output import Unheard
 from benchctl.cli.rigs import Rig, Seed
 from benchctl.measure import Verdict
-from benchctl.qualify.progress import STYLES, ProgressDisplay
-from benchctl.qualify.runner import QualifyRequest, QualifySummary
-from benchctl.qualify.runner import qualify as run
+
+if TYPE_CHECKING:  # pytest and all the rest of a run take longer to load than `--help` should
+    from benchctl.qualify.runner import QualifySummary
 
 
 def qualify(
@@ -32,6 +32,10 @@ def qualify(
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json; progress to stderr.")] = False,
 ) -> None:
     """Run the acceptance suites on a rig and write the qualification report."""
+    from benchctl.qualify.progress import ProgressDisplay
+    from benchctl.qualify.runner import QualifyRequest
+    from benchctl.qualify.runner import qualify as run
+
     console = Unheard(stderr=as_json)
     request = QualifyRequest(rig, impos, tuple(area or ()), tuple(fault or ()), seed, out, baseline)
     summary = run(request, [ProgressDisplay(console)])
@@ -44,7 +48,9 @@ def qualify(
 command = qualify
 
 
-def _print(console: Console, summary: QualifySummary) -> None:
+def _print(console: Console, summary: "QualifySummary") -> None:
+    from benchctl.qualify.progress import STYLES
+
     header = summary.results.header
     totals = "  ".join(
         f"[{STYLES[Verdict(name)]}]{count} {name}[/]" for name, count in summary.results.totals.items()

@@ -1,18 +1,25 @@
 """`benchctl scan`."""
 
+from collections.abc import Mapping
+
 from benchctl.cli.output import Json, emit, show_table, stderr
+
+
+def _rigs() -> Mapping[tuple[str, str], list[str]]:
+    from benchctl.bench.inventory import rigs_by_identity
+
+    return rigs_by_identity()
 
 
 def command(json: Json = False) -> None:
     """List the adapters attached to this machine, and which rig each belongs to."""
     from benchctl.adapters.monotonic import MonotonicClock
     from benchctl.adapters.usbhost import cannot_see, scan
-    from benchctl.bench.inventory import rigs_by_identity
     from benchctl.buses.host import Host
 
     host = Host(MonotonicClock())
     attached = scan(host)
-    known = rigs_by_identity() if attached else {}
+    known = _rigs() if attached else {}
     rows = []
     for found in attached:
         keys = {(found.kind, found.serial), (found.kind, found.location)}

@@ -1,7 +1,7 @@
 """`benchctl sensitivity`: every fault against the suites."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -9,8 +9,9 @@ from rich.markup import escape
 
 from benchctl.cli.output import Json, emit
 from benchctl.cli.rigs import Rig
-from benchctl.qualify.sensitivity import FaultReport
-from benchctl.qualify.sensitivity import sensitivity as measure
+
+if TYPE_CHECKING:
+    from benchctl.qualify.sensitivity import FaultReport
 
 
 def sensitivity(
@@ -24,9 +25,11 @@ def sensitivity(
 
     Exit code 1 for a fault that nobody caught or a test that fails without one.
     """
+    from benchctl.qualify.sensitivity import sensitivity as measure
+
     console = Console(stderr=as_json)
 
-    def show(report: FaultReport) -> None:
+    def show(report: "FaultReport") -> None:
         by = escape(", ".join(report.caught_by)) or "[bold red]nobody[/]"
         console.print(f"{escape(report.id)}: caught by {by}", highlight=False, soft_wrap=True)
 
