@@ -98,7 +98,8 @@ class Receiver:
 
     def _wait(self, deadline_ns: int) -> None:
         patient_ns = self._clock.now_ns() + _PATIENCE_NS
-        while not self._look() and (now := self._clock.now_ns()) < deadline_ns:
+        # The receiving task may have brought something while this one waited for it to rest.
+        while not self._queue and not self._look() and (now := self._clock.now_ns()) < deadline_ns:
             if now > patient_ns:  # a long wait need not look every millisecond; the stamps then say so
                 self._clock.sleep(min(self.rest_s, (deadline_ns - now) / 1e9))
 

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from benchctl.data import load_data
 
-VERSION = "1"
+VERSION = "2"
 """Version of the firmware; a board that says hello with another one is deployed to again."""
 
 

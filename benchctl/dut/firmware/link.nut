@@ -7,7 +7,11 @@ const FIRMWARE = "@{version}";
 const RX_FIFO = 2048;
 const TX_FIFO = 512;
 const DEFAULT_FIFO = 80;
-const USUAL_FRAME = 22;
+
+// A frame: COBS code, length, kind, sequence, payload, CRC, zero.
+const FRAME_HEAD = 4;
+const SHORT = 254;
+const PATIENCE = 128;
 
 enum Frame {
     OPEN = 0x01, CALL = 0x02, PART = 0x03,
@@ -29,7 +33,7 @@ class Wire {
     _uart = null;
     _baud = null;
     _byteTime = null;
-    _buffer = "";
+    _buffer = null;
     _table = null;
     _onFrame = null;
     rxFifo = 80;
@@ -48,12 +52,12 @@ class Wire {
         _uart = uart;
         _baud = baud;
         _byteTime = 10.0 / baud;
-        _buffer = "";
+        _buffer = blob();
         rxFifo = DEFAULT_FIFO;
         // An 80-byte FIFO fills in under a millisecond at the link's baud rate.
         uart.disable();
         if (_resize(RX_FIFO, TX_FIFO)) rxFifo = RX_FIFO;
-        uart.configure(baud, 8, PARITY_NONE, 1, NO_CTSRTS | CALLBACK_WITH_FLAGS, _received.bindenv(this));
+        uart.configure(baud, 8, PARITY_NONE, 1, NO_CTSRTS, _received.bindenv(this));
     }
 
     function reopen() {
@@ -78,114 +82,179 @@ class Wire {
         }
     }
 
-    function drain() {
-        _uart.flush();
+    // A frame to write the payload into.
+    function frame() {
+        local frame = blob(FRAME_HEAD);
+        frame.seek(0, 'e');
+        return frame;
     }
 
-    function send(kind, sequence, payload) {
-        local rest = payload.len() + 4;
-        local body = blob(rest + 1);
-        body.writen(rest < 255 ? rest : 255, 'b');
-        body.writen(kind, 'b');
-        body.writen(sequence, 'b');
-        body.writestring(payload);
-        local check = _crc(body, payload.len() + 3);
-        body.writen(check & 0xFF, 'b');
-        body.writen(check >> 8, 'b');
-        _uart.write(_stuff(body.tostring()));
+    // Send a frame made with `frame`; returns what went over the wire, to `repeat`.
+    function send(kind, sequence, frame) {
+        local n = frame.len();
+        frame[1] = n < 255 ? n : 255;
+        frame[2] = kind;
+        frame[3] = sequence;
+        local check = _crc(frame, 1, n);
+        frame.writen(check & 0xFF, 'b');
+        frame.writen(check >> 8, 'b');
+        local sent = n + 2 <= SHORT ? _stuff(frame) : _stuffLong(frame);
+        _uart.write(sent);
+        return sent;
     }
 
-    function _received(flags) {
-        if (!(flags & READ_READY)) return;
-        // Called at the first byte: wait here for the rest of the frame instead of being called for every byte.
-        local missing = _buffer.len() ? _missing() : USUAL_FRAME, tries = 8;
-        do {
-            if (missing > 0) imp.sleep((missing + 1) * _byteTime);
+    // What was not asked for comes after silence or noise: a zero ends whatever that was taken for.
+    function announce(kind, sequence, frame) {
+        _uart.write("\x00");
+        send(kind, sequence, frame);
+    }
+
+    function repeat(sent) {
+        _uart.write("\x00");
+        _uart.write(sent);
+    }
+
+    // The UART calls at the first byte: wait here for the rest of the frame instead of being called for each byte.
+    // A rest that is some milliseconds late is lost.
+    function _received() {
+        _read();
+        local missing = _missing(), had = _buffer.len(), patience = 1;
+        while (missing > 0 && patience <= PATIENCE) {
+            imp.sleep((missing + 1) * _byteTime * patience);
             _read();
             missing = _missing();
-        } while (missing > 0 && --tries > 0);
-        local end = _buffer.find("\x00");
-        while (end != null) {
-            local piece = _buffer.slice(0, end);
-            _buffer = _buffer.slice(end + 1);
-            if (end > 0) _unpack(piece);
-            end = _buffer.find("\x00");
+            patience = _buffer.len() > had ? 1 : patience * 2;
+            had = _buffer.len();
         }
+        _cut();
+        if (missing <= 0) return;
+        _buffer = blob();
+        _refuse();
     }
 
     function _read() {
-        local got = _uart.readstring();
-        _buffer += got;
+        local got = _uart.readblob();
         while (got.len() >= DEFAULT_FIFO) {
-            got = _uart.readstring();
-            _buffer += got;
+            _buffer.writeblob(got);
+            got = _uart.readblob();
         }
+        if (got.len()) _buffer.writeblob(got);
     }
 
     // How many bytes of the frame that has begun are still to come, as far as its first bytes tell.
     function _missing() {
-        local n = _buffer.len(), at = 0;
-        while (at < n && _buffer[at] == 0) at++;
-        if (n == 0) return 0;
-        if (n - at < 2) return USUAL_FRAME - n;
-        local length = _buffer[at + 1] & 0xFF;
+        local n = _buffer.len(), at = _start();
+        if (at == n) return 0;
+        if (n - at < 2) return 1;
+        local length = _buffer[at + 1];
         if (length == 255) return _buffer[n - 1] == 0 ? 0 : DEFAULT_FIFO / 2;
         return at + length + 3 - n;
     }
 
-    function _unpack(piece) {
-        local body = _unstuff(piece);
-        local n = body == null ? 0 : body.len();
-        if (n < 5 || (body[n - 2] | (body[n - 1] << 8)) != _crc(body, n - 2)) {
-            send(Frame.NAK, 0, "");
-            return;
-        }
-        body.seek(3);
-        _onFrame(body[1], body[2], n > 5 ? body.readstring(n - 5) : "");
+    // Where the first frame in the buffer begins.
+    function _start() {
+        local n = _buffer.len(), at = 0;
+        while (at < n && _buffer[at] == 0) at++;
+        return at;
     }
 
-    function _crc(body, n) {
+    // Take the frames out of the buffer.
+    function _cut() {
+        local buffer = _buffer, n = buffer.len(), from = 0;
+        _buffer = blob();
+        for (local at = 0; at < n; at++) {
+            if (buffer[at] != 0) continue;
+            if (at > from) {
+                buffer.seek(from);
+                _unpack(buffer.readblob(at - from));
+            }
+            from = at + 1;
+        }
+        if (from == n) return;
+        buffer.seek(from);
+        _buffer.writeblob(buffer.readblob(n - from));
+    }
+
+    function _unpack(piece) {
+        local n = piece.len();
+        local body = n <= SHORT ? _unstuff(piece) : _unstuffLong(piece);
+        n = body == null ? 0 : body.len();
+        if (n < 6 || (body[n - 2] | (body[n - 1] << 8)) != _crc(body, 1, n - 2)) {
+            _refuse();
+            return;
+        }
+        body.resize(n - 2);
+        body.seek(4);
+        _onFrame(body[2], body[3], body);
+    }
+
+    function _refuse() {
+        announce(Frame.NAK, 0, frame());
+    }
+
+    function _crc(body, from, to) {
         local crc = 0xFFFF;
-        for (local i = 0; i < n; i++) crc = ((crc << 8) & 0xFFFF) ^ _table[(crc >> 8) ^ body[i]];
+        for (local i = from; i < to; i++) crc = ((crc << 8) & 0xFFFF) ^ _table[(crc >> 8) ^ body[i]];
         return crc;
     }
 
-    function _stuff(text) {
-        local n = text.len(), at = 0;
-        local out = blob(n + n / 254 + 4);
-        out.writen(0, 'b');
-        while (at <= n) {
-            local zero = text.find("\x00", at);
-            local end = zero == null ? n : zero;
-            while (end - at >= 254) {
-                out.writen(255, 'b');
-                out.writestring(text.slice(at, at + 254));
-                at += 254;
-            }
-            out.writen(end - at + 1, 'b');
-            if (end > at) out.writestring(text.slice(at, end));
-            at = end + 1;
+    // COBS in place: each zero becomes the distance to the next.
+    function _stuff(frame) {
+        local zero = frame.len();
+        for (local i = zero - 1; i >= 0; i--) {
+            if (frame[i] != 0) continue;
+            frame[i] = zero - i;
+            zero = i;
         }
-        out.writen(0, 'b');
-        local used = out.tell();
-        out.seek(0);
-        return out.readblob(used);
+        frame.writen(0, 'b');
+        return frame;
     }
 
+    // A code is in front of the body, which then starts at 1.
     function _unstuff(piece) {
         local n = piece.len(), at = 0;
-        local out = blob(n), used = 0;
         while (at < n) {
-            local code = piece[at] & 0xFF;
+            local code = piece[at];
             if (code == 0 || at + code > n) return null;
-            if (code > 1) out.writestring(piece.slice(at + 1, at + code));
+            piece[at] = 0;
+            at += code;
+        }
+        return piece;
+    }
+
+    // More than 254 bytes can be without a zero: what stands for them does not fit in place.
+    function _stuffLong(frame) {
+        local n = frame.len(), out = blob(n + n / SHORT + 2), at = 1;
+        while (at <= n) {
+            local zero = at;
+            while (zero < n && zero - at < SHORT && frame[zero] != 0) zero++;
+            out.writen(zero - at + 1, 'b');
+            _copy(frame, at, zero, out);
+            at = zero - at < SHORT ? zero + 1 : zero;
+        }
+        out.writen(0, 'b');
+        out.resize(out.tell());
+        return out;
+    }
+
+    function _unstuffLong(piece) {
+        local n = piece.len(), at = 0, out = blob(n + 1);
+        out.seek(1);
+        while (at < n) {
+            local code = piece[at];
+            if (code == 0 || at + code > n) return null;
+            _copy(piece, at + 1, at + code, out);
             at += code;
             if (code < 255 && at < n) out.writen(0, 'b');
         }
-        used = out.tell();
-        if (used == 0) return null;
-        out.seek(0);
-        return out.readblob(used);
+        out.resize(out.tell());
+        return out;
+    }
+
+    function _copy(source, from, to, out) {
+        if (to == from) return;
+        source.seek(from);
+        out.writeblob(source.readblob(to - from));
     }
 }
 
@@ -348,13 +417,13 @@ class Bench {
     _objects = null;
     _session = 0;
     _lastSequence = 0;
-    _lastKind = 0;
-    _lastPayload = null;
-    _parts = "";
+    _lastAnswer = null;
+    _parts = null;
     _events = 0;
     _batches = null;
 
     constructor(uart, baud) {
+        _parts = blob();
         _batches = [];
         _objects = Objects();
         _codec = Codec(_objects, _event.bindenv(this));
@@ -364,7 +433,7 @@ class Bench {
     }
 
     function _hello(sequence) {
-        local out = blob();
+        local out = _wire.frame();
         _codec.write(out, {
             module = "info" in imp ? imp.info().type : "",
             device_id = hardware.getdeviceid(),
@@ -374,51 +443,57 @@ class Bench {
             rx_fifo = _wire.rxFifo,
             firmware = FIRMWARE
         });
-        _wire.send(Frame.HELLO, sequence, out.tostring());
+        _wire.announce(Frame.HELLO, sequence, out);
     }
 
-    function _frame(kind, sequence, payload) {
+    // `source` stands at the payload, which begins with the number of the session.
+    function _frame(kind, sequence, source) {
+        local session = source.eos() ? 0 : source.readn('b');
         if (kind == Frame.OPEN) {
-            _session = payload[0] & 0xFF;
+            _session = session;
             _lastSequence = 0;
-            _parts = "";
+            _parts = blob();
             _hello(_session);
-        } else if (payload.len() == 0 || (payload[0] & 0xFF) != _session || _session == 0) {
+        } else if (session == 0 || session != _session) {
             _hello(0);
         } else if (sequence == _lastSequence) {
-            _wire.send(_lastKind, sequence, _lastPayload);
+            _wire.repeat(_lastAnswer);
         } else if (kind == Frame.PART) {
-            _parts += payload.slice(1);
-            _answer(Frame.ACK, sequence, "");
+            _keep(source);
+            _answer(Frame.ACK, sequence, _wire.frame());
         } else if (kind == Frame.CALL) {
-            local request = _parts + payload.slice(1);
-            _parts = "";
-            _execute(sequence, request);
+            if (_parts.len()) {
+                _keep(source);
+                source = _parts;
+                source.seek(0);
+                _parts = blob();
+            }
+            _execute(sequence, source);
         }
     }
 
-    function _execute(sequence, request) {
-        local out = blob(), kind = Frame.RESULT;
+    function _keep(source) {
+        local n = source.len() - source.tell();
+        if (n > 0) _parts.writeblob(source.readblob(n));
+    }
+
+    function _execute(sequence, source) {
+        local out = _wire.frame(), kind = Frame.RESULT;
         try {
-            local source = blob(request.len());
-            source.writestring(request);
-            source.seek(0);
             local operation = source.readn('b'), args = [];
-            while (source.tell() < source.len()) args.append(_codec.read(source));
+            while (!source.eos()) args.append(_codec.read(source));
             _codec.write(out, _operate(operation, args));
         } catch (error) {
-            out = blob();
+            out = _wire.frame();
             kind = Frame.THROWN;
             _codec.write(out, error);
         }
-        _answer(kind, sequence, out.tostring());
+        _answer(kind, sequence, out);
     }
 
-    function _answer(kind, sequence, payload) {
+    function _answer(kind, sequence, frame) {
         _lastSequence = sequence;
-        _lastKind = kind;
-        _lastPayload = payload;
-        _wire.send(kind, sequence, payload);
+        _lastAnswer = _wire.send(kind, sequence, frame);
     }
 
     function _operate(operation, args) {
@@ -487,10 +562,10 @@ class Bench {
     }
 
     function _event(id, at, args, then) {
-        local out = blob();
+        local out = _wire.frame();
         foreach (value in [id, at, args, then]) _codec.write(out, value);
         _events = (_events + 1) & 0xFF;
-        _wire.send(Frame.EVENT, _events, out.tostring());
+        _wire.announce(Frame.EVENT, _events, out);
     }
 }
 

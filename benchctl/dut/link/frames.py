@@ -1,9 +1,12 @@
-"""Frames of the control link: COBS between zero bytes, with a CRC-16.
+"""Frames of the control link: COBS ended by a zero byte, with a CRC-16.
 
 A frame is `length, type, sequence, payload, CRC-16/CCITT-FALSE (low byte first)`, COBS-encoded, with a zero
-byte before and after it, so a receiver that starts in the middle of one finds the next. The length counts
-what follows it, at most 255; it is never zero, so it stands unchanged behind the COBS code and tells the
-firmware, from the first bytes on, how long to wait for the rest.
+byte after it, so a receiver that starts in the middle of one finds the next. The length counts what follows
+it, at most 255; it is never zero, so it stands unchanged behind the COBS code and tells the firmware, from
+the first two bytes on, how long to wait for the rest.
+
+Where something may be on the line before a frame, a zero in front ends that. A request and its answer follow
+one another at once and do without: the adapter hands over what it has at each zero, and would do so twice.
 """
 
 import binascii
@@ -39,13 +42,13 @@ class Frame:
     sequence: int
     payload: bytes = b""
 
-    def encode(self) -> bytes:
-        """The bytes on the wire, delimiters included."""
+    def encode(self, *, afresh: bool = True) -> bytes:
+        """The bytes on the wire; with a zero in front when they begin `afresh`."""
         length = min(len(self.payload) + _OVERHEAD - 1, _LONGEST)
         body = bytes([length, self.type, self.sequence]) + self.payload
         crc = binascii.crc_hqx(body, _CRC_START)
         encoded: bytes = cobs.encode(body + crc.to_bytes(2, "little"))
-        return b"\0" + encoded + b"\0"
+        return b"\0" * afresh + encoded + b"\0"
 
 
 class FrameReader:

@@ -146,14 +146,18 @@ class Session:
     def _mark(self, piece: bytes) -> bytes:
         return bytes([self._number]) + piece
 
-    def _send(self, frame: Frame) -> None:
-        self._uart.write(frame.encode())
+    def _send(self, frame: Frame, *, afresh: bool = True) -> None:
+        self._uart.write(frame.encode(afresh=afresh))
 
     def _transact(self, frame: Frame, name: str, timeout_s: float) -> Frame:
-        """Send until answered. The answer to a slow call is waited for, not asked for again and again."""
-        deadline = self._clock.deadline_ns(max(timeout_s, _RETRY_S * _TRIES))
-        for _ in range(_TRIES):
-            self._send(frame)
+        """Send until answered.
+
+        A frame that was lost without a trace is sent once more when its time is over, and not before: the
+        imp may be at work on it, and is not to be disturbed.
+        """
+        deadline = self._clock.deadline_ns(max(2 * timeout_s, _RETRY_S * _TRIES))
+        for attempt in range(_TRIES):
+            self._send(frame, afresh=attempt > 0)
             answer = self._await_answer(frame, name, timeout_s)
             if answer is not None:
                 return answer

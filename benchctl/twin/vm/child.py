@@ -25,7 +25,8 @@ _ASK = 0xFFFFFFFF
 def main(control_fd: int) -> None:
     """Serve the bench until it closes its end."""
     _fix_addresses()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_IGN)  # it may go to the whole group, and is for the bench to act on
     control = socket.socket(fileno=control_fd)
     session = Session()
     while True:

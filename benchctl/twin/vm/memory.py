@@ -6,8 +6,8 @@ is an upper bound of what the same program takes on a device.
 """
 
 import ctypes as c
+import os
 import resource
-from pathlib import Path
 
 _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -2, -3, -8
 _LARGEST_ON_HEAP = 1 << 25
@@ -74,8 +74,12 @@ class Limit:
 
 def _size() -> int:
     """Bytes of this process's address space."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    return pages * resource.getpagesize()
+    # Not through pathlib: it interns the parts of a path, and Python's table of such strings grows by leaps.
+    statm = os.open("/proc/self/statm", os.O_RDONLY)
+    try:
+        return int(os.read(statm, 64).split()[0]) * resource.getpagesize()
+    finally:
+        os.close(statm)
 
 
 def lift_limit() -> None:

@@ -90,8 +90,12 @@ class Timeline:
         """The drive at a time."""
         if t_ns >= self.end_ns:
             return self.last
-        if self._waves and t_ns >= self._waves[0].first_ns:
-            self._work_out()
+        for wave in reversed(self._waves):
+            if t_ns >= wave.last_ns:
+                return wave.last
+            if t_ns >= wave.first_ns:
+                self._work_out()
+                break
         i = max(int(self._times[: self._n].searchsorted(t_ns, "right")) - 1, 0)
         return int(self._values[i])
 

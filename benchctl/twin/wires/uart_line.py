@@ -241,7 +241,7 @@ class UartReceiver:
         before = len(self.pending)
         dropped = False
         while self.pending and self.pending[-1].t_ns >= from_ns:
-            self._scan_ns = self.pending.pop().start_ns
+            self._scan_ns = min(self.pending.pop().start_ns, from_ns)
             dropped = True
         self._decode()
         if dropped or len(self.pending) != before:

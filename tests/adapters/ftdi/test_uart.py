@@ -40,6 +40,22 @@ def test_nothing_is_lost_while_nobody_reads(crossed: Crossed) -> None:
     assert b.read(len(text)) == text
 
 
+def test_what_came_while_a_read_waited_its_turn_is_read(crossed: Crossed) -> None:
+    """The task that keeps the chip empty may be the one to find the last bytes there will be."""
+    chip = crossed()
+    a, b = FtdiUart(chip, "A"), FtdiUart(chip, "B", event_char=0)
+    for uart in (a, b):
+        uart.configure(UartFormat(921_600))
+    clock, late = chip.host.clock, 0
+    for i in range(400):
+        a.write(b"answer\0")
+        clock.sleep(i * 7e-6 % 0.002)
+        asked = clock.now_ns()
+        assert b.read_chunk(1.0) is not None
+        late += clock.now_ns() - asked > 5_000_000
+    assert late == 0
+
+
 def test_line_errors_are_reported(crossed: Crossed) -> None:
     chip = crossed()
     a, b = FtdiUart(chip, "A"), FtdiUart(chip, "B")

@@ -115,3 +115,13 @@ def test_a_receiver_made_while_frames_are_coming_has_them_without_being_told() -
     late = UartReceiver(sender._driver.net, fmt(9600), lambda: told.append(world.now))
     assert [a.value for a in late.pending] == [0x55, 0xAA]
     assert not told
+
+
+def test_frames_in_front_of_a_disturbance_already_planned_are_received() -> None:
+    world, sender, receiver, _ = link(fmt(9600), fmt(9600))
+    other = receiver._net.driver("trouble")
+    begin = world.now + 10_000_000
+    other.play(np.array([begin, begin + 3_000_000]), np.array([Drive.LOW, Drive.Z], np.uint8))
+    sender.send(b"\x55\xaa")
+    world.sleep_until(begin)
+    assert [a.value for a in receiver.take(world.now)] == [0x55, 0xAA]

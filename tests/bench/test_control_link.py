@@ -1,0 +1,55 @@
+"""The control link with the firmware as on the imp: frames of every length, a line that is disturbed."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from benchctl.bench import Bench
+from benchctl.rig.loader import load_rig
+from benchctl.twin.build import open_virtual
+from benchctl.twin.wires.net import Net
+from benchctl.twin.wires.timeline import Drive
+
+RIG = load_rig("virtual-imp005")
+LINK_RX, LINK_TX = "u0_rx", "u0_tx"  # as the imp sees them
+
+
+@pytest.fixture(scope="module")
+def linked() -> Iterator[tuple[Bench, dict[str, Net]]]:
+    twin = open_virtual(RIG)
+    with Bench(RIG, twin.host, lambda: twin.cloud, twin.close) as bench:
+        yield bench, twin.nets
+
+
+@pytest.mark.parametrize("filler", [0, 1, 255])
+def test_values_of_every_length_come_back(linked: tuple[Bench, dict[str, Net]], filler: int) -> None:
+    imp = linked[0].imp
+    for length in [*range(225, 262), *range(490, 520), 1500, 3000]:
+        value = bytes([filler]) * length
+        kept = imp.keep(value)
+        assert kept.value() == value, length
+        kept.forget()
+    assert imp.session.retries == 0
+
+
+def disturb(net: Net, at_ns: int, for_ns: int) -> None:
+    times = np.array([at_ns, at_ns + for_ns], np.int64)
+    net.driver("noise").play(times, np.array([Drive.LOW, Drive.Z], np.uint8))
+
+
+@pytest.mark.parametrize("wire", [LINK_RX, LINK_TX])
+@pytest.mark.parametrize("after_us", range(0, 900, 60))
+def test_a_disturbed_call_is_made_once(
+    linked: tuple[Bench, dict[str, Net]], wire: str, after_us: int
+) -> None:
+    bench, nets = linked
+    kept = bench.imp.keep([])
+    disturb(nets[wire], bench.clock.now_ns() + after_us * 1000, 40_000)
+    kept.append(after_us)
+    assert kept.value() == [after_us]
+    kept.forget()
+
+
+def test_the_disturbance_was_one(linked: tuple[Bench, dict[str, Net]]) -> None:
+    assert linked[0].imp.session.retries > 5
