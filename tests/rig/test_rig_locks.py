@@ -8,7 +8,7 @@ import pytest
 
 from benchctl.errors import AdapterBusyError
 from benchctl.rig.loader import load_rig
-from benchctl.rig.locks import AdapterLock
+from benchctl.rig.locks import AdapterLock, lock_folder
 
 HOLDER = """
 import sys
