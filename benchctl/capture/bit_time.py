@@ -1,5 +1,6 @@
 """The bit time of a UART line, measured from its edges."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 
@@ -11,6 +12,7 @@ from benchctl.capture.items import Items
 from benchctl.capture.transitions import Ticks
 from benchctl.capture.uart import UartFormat
 from benchctl.capture.waveform import Waveform
+from benchctl.errors import UserError
 
 _MOST_BITS = 12  # no run of equal bits within a frame is longer
 
@@ -92,6 +94,19 @@ def _uncertainty(waveform: Waveform, slopes: NDArray[np.float64], squares: NDArr
     scatter = float(np.std(slopes, ddof=1)) if frames > 1 else 0.0
     averages = scatter > single / 2
     return 2 * (max(single, scatter) / sqrt(frames) if averages else single)
+
+
+def required_baud(waveforms: Iterable[Waveform], channel: str) -> float:
+    """The bit rate estimated from the first of the waveforms that tells one, bit/s.
+
+    Raises:
+        UserError: none does.
+    """
+    for waveform in waveforms:
+        estimate = estimate_baud(waveform, channel)
+        if estimate is not None:
+            return estimate.value
+    raise UserError(f"channel {channel!r} has too few edges to estimate its baud rate", "give --baud")
 
 
 def estimate_baud(waveform: Waveform, channel: str) -> Ratio | None:

@@ -93,7 +93,7 @@ def _parser(wanted: list[str]) -> _Parser:
 
 def _add_uart(command: ArgumentParser) -> None:
     command.add_argument("--rx", required=True, metavar="CH", help="the channel with the characters")
-    command.add_argument("--baud", required=True, type=float, metavar="N", help="bit/s")
+    command.add_argument("--baud", type=float, metavar="N", help="bit/s; estimated unless given")
     command.add_argument("--bits", type=int, default=8, help="data bits, 5 to 9 (default 8)")
     command.add_argument("--parity", default="none", help="none (default), odd, even, mark or space")
     command.add_argument("--stop", type=float, default=1.0, help="stop bits: 1 (default), 1.5 or 2")
@@ -150,16 +150,25 @@ def _uart(options: Namespace) -> None:
     stream = _open(options)
     from benchctl.capture.uart import UartDecoder
 
-    decoder = UartDecoder(options.rx, _uart_format(options))
+    decoder = UartDecoder(options.rx, _uart_format(options, stream))
     width = 2 if options.bits > 8 else 1
     _show(stream, (options.rx,), decoder, options, lambda items: items.data(width=width))
 
 
-def _uart_format(options: Namespace) -> "UartFormat":
+def _uart_format(options: Namespace, stream: "Stream") -> "UartFormat":
     from benchctl.capture.uart import UartFormat
 
     msb_first = options.order == "msb"
-    return UartFormat(options.baud, options.bits, options.parity, options.stop, options.invert, msb_first)
+    baud = _estimated_baud(stream, options.rx) if options.baud is None else options.baud
+    return UartFormat(baud, options.bits, options.parity, options.stop, options.invert, msb_first)
+
+
+def _estimated_baud(stream: "Stream", channel: str) -> float:
+    from benchctl.capture.bit_time import required_baud
+
+    baud = required_baud(stream.chunks(channel), channel)
+    sys.stderr.write(f"{baud:.6g} baud, estimated\n")
+    return baud
 
 
 def _spi(options: Namespace) -> None:
@@ -188,7 +197,7 @@ def _modbus(options: Namespace) -> None:
     stream = _open(options)
     from benchctl.capture.modbus import ModbusDecoder
 
-    decoder = ModbusDecoder(options.rx, _uart_format(options))
+    decoder = ModbusDecoder(options.rx, _uart_format(options, stream))
     _show_records(stream, (options.rx,), decoder, options)
 
 

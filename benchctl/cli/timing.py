@@ -85,6 +85,7 @@ def command(
     """Show times in a capture, each with its uncertainty: of a serial line (--rx) or of a clock (--clk)."""
     from dataclasses import replace
 
+    from benchctl.capture.bit_time import required_baud
     from benchctl.capture.files import open_capture, sample_rate
     from benchctl.capture.uart import UartFormat
 
@@ -98,7 +99,7 @@ def command(
     if clk:
         found = _of_clock(wave, clk, data, falling)
     else:
-        fmt = UartFormat(_estimated(wave, rx) if baud is None else baud, bits, parity, stop, invert)
+        fmt = UartFormat(required_baud([wave], rx) if baud is None else baud, bits, parity, stop, invert)
         line = _Line.of(wave, rx, fmt)
         found = _of_serial(line, frame_gap)
         _add_link(found, line, answer, de, other_de, de_low)
@@ -108,15 +109,6 @@ def command(
         typer.echo(json.dumps(found.json(), indent=1))
     else:
         found.print(Console(highlight=False))
-
-
-def _estimated(wave: "Waveform", channel: str) -> float:
-    from benchctl.capture.bit_time import estimate_baud
-
-    estimate = estimate_baud(wave, channel)
-    if estimate is None:
-        raise UserError(f"channel {channel!r} has too few edges to estimate its baud rate", "give --baud")
-    return estimate.value
 
 
 @dataclass(frozen=True)

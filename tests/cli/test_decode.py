@@ -62,6 +62,15 @@ def test_uart(serial: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert len(decoded(capfdbinary, *options).splitlines()) == len(MESSAGE)
 
 
+def test_uart_at_a_rate_nobody_knows(serial: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with pytest.raises(SystemExit):
+        main.run(["decode", "uart", str(serial), "--rx", "TX", "--raw", "rx"])
+    out, err = capfdbinary.readouterr()
+    assert out == MESSAGE
+    assert abs(float(err.split()[0]) / 115200 - 1) < 0.002
+    assert err.endswith(b" baud, estimated\n")
+
+
 def test_raw_samples_have_channels_d0_to_d7(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -184,6 +193,10 @@ def test_no_items(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> 
     options = ("uart", tmp_path / "a.bin", "--rx", "D0", "--baud", 100, "--rate", 1000)
     assert items(decoded(capfdbinary, *options, "--json")) == []
     assert decoded(capfdbinary, *options) == b""
+    with pytest.raises(SystemExit) as end:
+        main.run(["decode", "uart", str(tmp_path / "a.bin"), "--rx", "D0", "--rate", "1000"])
+    assert end.value.code == 2
+    assert b"too few edges to estimate its baud rate. Give --baud." in capfdbinary.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -192,7 +205,6 @@ def test_no_items(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> 
         (["uart", "FILE", "--rx", "RX", "--baud", "9600"], "Choose one of: TX"),
         (["uart", "FILE", "--rx", "TX", "--baud", "0"], "baud rate"),
         (["uart", "FILE", "--rx", "TX", "--baud", "9600", "--parity", "strange"], "parity"),
-        (["uart", "FILE", "--rx", "TX"], "--baud"),
         (["uart", "FILE.none", "--rx", "TX", "--baud", "9600"], "no file"),
         (["spi", "FILE", "--clk", "TX"], "no data line"),
         (["uart", "FILE", "--rx", "TX", "--baud", "inf"], "baud rate of inf"),
