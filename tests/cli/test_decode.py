@@ -196,7 +196,7 @@ def test_no_items(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> 
     with pytest.raises(SystemExit) as end:
         main.run(["decode", "uart", str(tmp_path / "a.bin"), "--rx", "D0", "--rate", "1000"])
     assert end.value.code == 2
-    assert b"too few edges to estimate its baud rate. Give --baud." in capfdbinary.readouterr().err
+    assert b"too few edges to estimate its baud rate" in capfdbinary.readouterr().err
 
 
 @pytest.mark.parametrize(
