@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from benchctl.twin.vm.capi import Object, sq
+from benchctl.twin.vm.memory import Meter
 from benchctl.twin.vm.natives import Entry, Natives, ThrownError
 from benchctl.twin.vm.values import API_TAG, Values
 from benchctl.twin.vm.wire import AS_TEXT, KEEP_BLOBS, OBJECT, ApiClass
@@ -19,9 +20,9 @@ class Api:
         vm: the VM.
         values: its values.
         natives: its native closures.
-        about_to_call: told before the arguments of a call are read.
         call: asks the bench.
         log_text: what the log makes of the value at a stack index.
+        meter: told when the VM stops and goes on.
     """
 
     def __init__(
@@ -29,16 +30,16 @@ class Api:
         vm: int,
         values: Values,
         natives: Natives,
-        about_to_call: Callable[[], None],
         call: Call,
         log_text: Callable[[int], str],
+        meter: Meter,
     ) -> None:
         self._vm = vm
         self._values = values
         self._natives = natives
-        self._about_to_call = about_to_call
         self._call = call
         self._log_text = log_text
+        self._meter = meter
 
     def build(self, classes: list[ApiClass], constants: dict[str, Any]) -> None:
         """Fill the root table.
@@ -99,11 +100,10 @@ class Api:
         sq.pop(self._vm, 1)
 
     def _method(self, class_index: int, at_run_time: bool, name: str, flags: int) -> Entry:
-        values, about_to_call, call = self._values, self._about_to_call, self._call
+        values, call, meter = self._values, self._call, self._meter
         keep_blobs = bool(flags & KEEP_BLOBS)
 
-        def entry(argc: int) -> int:
-            about_to_call()
+        def answered(argc: int) -> int:
             identity = self._identity(class_index) if at_run_time else 0
             if flags & AS_TEXT:
                 arguments = tuple(self._log_text(index) for index in range(2, argc + 2))
@@ -112,8 +112,20 @@ class Api:
             result = call(class_index, identity, name, arguments)
             if result is None:
                 return 0
+            if isinstance(result, int | float):  # takes no memory
+                values.push(result)
+                return 1
+            meter.enter()
             values.push(result)
+            meter.leave()
             return 1
+
+        def entry(argc: int) -> int:
+            meter.leave()
+            try:
+                return answered(argc)
+            finally:
+                meter.enter()
 
         return entry
 

@@ -38,16 +38,38 @@ def allocated() -> int:
     return int(info.used + info.mapped)
 
 
+class Meter:
+    """Counts what is allocated while the VM has the processor, and nothing of what Python needs meanwhile."""
+
+    def __init__(self) -> None:
+        self._counted = 0
+        self._since: int | None = None
+
+    def enter(self) -> None:
+        """The VM runs, or something is put into it or taken out of it."""
+        self._since = allocated()
+
+    def leave(self) -> None:
+        """Python runs again."""
+        if self._since is not None:
+            self._counted += allocated() - self._since
+            self._since = None
+
+    @property
+    def used(self) -> int:
+        """Bytes the VM has in use, from the first `enter` on."""
+        return self._counted + (allocated() - self._since if self._since is not None else 0)
+
+
 class Limit:
     """Lets the VM grow by so many bytes from now on; an allocation beyond them fails.
 
     What Python needs between two calls is none of the device code's business: lift and impose it again. What
-    it leaves behind free, device code may then take, so `check` at times. Both count best while Python holds
-    no data of device code: what it has in small objects does not come from malloc.
+    it leaves behind free, device code may then take, so `check` at times.
     """
 
-    def __init__(self, more_bytes: int) -> None:
-        self._baseline = allocated()
+    def __init__(self, meter: Meter, more_bytes: int) -> None:
+        self._meter, self._baseline = meter, meter.used
         self._more_bytes = more_bytes
         self._ceiling = _size() + more_bytes
         self.impose()
@@ -58,7 +80,7 @@ class Limit:
 
     def used(self) -> int:
         """Bytes the program has allocated since it was made."""
-        return allocated() - self._baseline
+        return self._meter.used - self._baseline
 
     def check(self, wanted: int = 0) -> None:
         """Raises MemoryError when more would be in use than was allowed, `wanted` bytes on top.

@@ -25,6 +25,7 @@ class Session:
         self._machine = Machine(self)
         self._crash_handler = CrashHandler(self._crash)
         self._calls = 0
+        self._meter = memory.Meter()
         self._limit: memory.Limit | None = None
 
     def serve(self, channel: Channel) -> NoReturn:
@@ -43,13 +44,14 @@ class Session:
         machine = self._machine
         machine.supplements.configure(boot["seed"], boot["quirks"])
         log_text = LogText(machine, boot["quirks"])
-        api = Api(machine.vm, machine.values, machine.natives, self._count_call, self._call, log_text)
+        api = Api(machine.vm, machine.values, machine.natives, self._call, log_text, self._meter)
         api.build(boot["classes"], boot["constants"])
         self._units = boot["units"]
         self._memory_limit = boot["memory_limit"]
         self._watchdog = Watchdog(boot["cpu_budget_s"], self._endless)
 
     def _obey(self, command: Message) -> None:
+        self._meter.enter()
         try:
             self._run(command)
         except CompilationError as refused:
@@ -58,6 +60,7 @@ class Session:
             report = ("uncaught", error.value, error.text, error.stack)
         else:
             report = ("done",)
+        self._meter.leave()
         self._channel.send(report)
 
     def _run(self, command: Message) -> None:
@@ -72,17 +75,15 @@ class Session:
     def _main(self) -> None:
         functions = [self._machine.compile(source, text) for source, text in self._units]
         self._units = []
-        self._limit = memory.Limit(self._memory_limit)
+        self._limit = memory.Limit(self._meter, self._memory_limit)
         for function in functions:
             self._machine.run(function, [])
             self._machine.handles.release(function)
 
-    def _count_call(self) -> None:
+    def _call(self, class_index: int, identity: int, method: str, arguments: tuple[Any, ...]) -> Any:
         self._calls += 1
         if self._calls % _CALLS_PER_MEMORY_CHECK == 0:
             self.check_memory(0)
-
-    def _call(self, class_index: int, identity: int, method: str, arguments: tuple[Any, ...]) -> Any:
         self._channel.send(("native", class_index, identity, method, arguments))
         answer = self._next_command()
         if answer[0] == "throw":
@@ -97,9 +98,13 @@ class Session:
             message = self._receive()
             match message:
                 case ("release", handle):
+                    self._meter.enter()
                     machine.handles.release(handle)
+                    self._meter.leave()
                 case ("write", handle, offset, data):
+                    self._meter.enter()
                     machine.values.write_blob(handle, offset, data)
+                    self._meter.leave()
                 case ("memory",):
                     self._channel.send(("memory", self._limit.used() if self._limit else 0))
                 case ("global", name):
