@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from benchctl.capture.interval import Interval, Ratio
 from benchctl.capture.waveform import Waveform
 from benchctl.flash.diff import FlashDiff
 from benchctl.measure import Measurement, Verdict, combine, decide
 from benchctl.report.results import Recorded, Scalar, rounded
+
+CAPTURE = "logic capture"
+_NS = {"ns": 1.0, "µs": 1e3, "ms": 1e6, "s": 1e9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,24 @@ class Judge:
                 source,
                 _number(resolution),
             )
+        )
+
+    def duration(
+        self, name: str, interval: Interval, unit: str, *, low: float | None = None, high: float | None = None
+    ) -> Verdict:
+        """Record a captured duration in `unit` ("ns", "µs", "ms" or "s"), as the limits are."""
+        scale = _NS[unit]
+        value, uncertainty = interval.value_ns / scale, interval.uncertainty_ns / scale
+        return self.measure(
+            name, value, unit=unit, uncertainty=uncertainty, low=low, high=high, source=CAPTURE
+        )
+
+    def ratio(
+        self, name: str, ratio: Ratio, unit: str, *, low: float | None = None, high: float | None = None
+    ) -> Verdict:
+        """Record a captured rate or number; value and limits are in `unit`."""
+        return self.measure(
+            name, ratio.value, unit=unit, uncertainty=ratio.uncertainty, low=low, high=high, source=CAPTURE
         )
 
     def add(self, measurement: Measurement) -> Verdict:

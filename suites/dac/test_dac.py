@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchctl.errors import SquirrelError
+from fixtures.outcomes import thrown_by
 
 
 def _dac_pins(bench, imp) -> list[str]:
@@ -13,11 +13,8 @@ def _dac_pins(bench, imp) -> list[str]:
     for name in module.gpio_pins:
         if name in (link.tx, link.rx):
             continue
-        try:
-            getattr(imp.hardware, f"pin{name}").configure(imp.ANALOG_OUT, 0.0)
-        except SquirrelError:
-            continue
-        found.append(name)
+        if not thrown_by(getattr(imp.hardware, f"pin{name}").configure, imp.ANALOG_OUT, 0.0):
+            found.append(name)
     return found
 
 

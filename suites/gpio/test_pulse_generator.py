@@ -6,7 +6,6 @@ import pytest
 from benchctl.capture.interval import Series, between_edges
 
 _HZ = 4_000_000
-_ONE_US_NS = 1_000.0  # resolution of delay and on-period (PIN-PT-02)
 _PERIOD_US = 10_000.0
 
 
@@ -37,11 +36,9 @@ def _pulses(waveform, trigger) -> tuple[Series, Series]:
 
 
 def _within_a_microsecond(judge, name: str, series: Series, wanted_s: float) -> None:
+    """The resolution of delay and on-period is 1 µs (PIN-PT-02)."""
     for end, interval in (("shortest", series.shortest), ("longest", series.longest)):
-        judge.measure(
-            f"{name}, {end}", interval.value_ns / 1e9, unit="s", uncertainty=interval.uncertainty_ns / 1e9,
-            low=wanted_s - _ONE_US_NS / 1e9, high=wanted_s + _ONE_US_NS / 1e9, source="logic capture",
-        )  # fmt: skip
+        judge.duration(f"{name}, {end}", interval, "µs", low=wanted_s * 1e6 - 1, high=wanted_s * 1e6 + 1)
 
 
 @pytest.mark.parametrize(("delay_us", "on_us"), [(100, 50), (1000, 500), (1, 1000)])
@@ -71,12 +68,8 @@ def test_first_trigger_has_the_new_settings(bench, imp, judge, each_trigger):
     judge.attach_waveform(waveform, "first pulse after reconfiguring")
     delays, widths = _pulses(waveform, each_trigger)
     assert len(widths), "no pulse after reconfiguring"
-    for name, first, wanted in (("delay", delays[0], 0.0005), ("width", widths[0], 0.0002)):
-        judge.measure(
-            f"{name} of the first pulse", first.value_ns / 1e9,
-            unit="s", uncertainty=first.uncertainty_ns / 1e9,
-            low=wanted - 1e-6, high=wanted + 1e-6, source="logic capture",
-        )  # fmt: skip
+    for name, first, wanted in (("delay", delays[0], 500), ("width", widths[0], 200)):
+        judge.duration(f"{name} of the first pulse", first, "µs", low=wanted - 1, high=wanted + 1)
 
 
 def test_delay_can_be_written(bench, imp, judge, each_trigger):

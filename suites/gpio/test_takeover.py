@@ -18,6 +18,9 @@ def test_taking_a_pin_from_a_bus_makes_no_glitch(bench, imp, judge, each_bus_pin
     judge.attach_waveform(waveform, f"{each_bus_pin.kind} to configure(DIGITAL_OUT, {start})")
     judge.equal("level the bus idles at", int(waveform.initial_level(each_bus_pin.net)), each_bus_pin.idle)
     judge.equal("edges", len(waveform.edges(each_bus_pin.net)), int(start != each_bus_pin.idle))
+    judge.observe(
+        "shortest glitch sure to be seen", float(waveform.tick_ns) / 1e9, "s", source="logic capture"
+    )
     judge.equal("level in the end", int(waveform.level_at(each_bus_pin.net, waveform.end)), start)
 
 

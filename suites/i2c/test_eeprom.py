@@ -68,15 +68,7 @@ def test_write_reaches_the_eeprom(bench, imp, judge, each_i2c, speed):
     judge.equal(
         "read by the bench", port.bench.write_read(port.eeprom_address, word_address(at), len(page)), page
     )
-    rate = clock(wave, port.scl_net).hz
-    judge.measure(
-        "SCL",
-        rate.value / 1e3,
-        unit="kHz",
-        uncertainty=rate.uncertainty / 1e3,
-        high=hz / 1e3 * (1 + TOLERANCE),
-        source="logic capture",
-    )
+    judge.ratio("SCL", clock(wave, port.scl_net).hz, "Hz", high=hz * (1 + TOLERANCE))
     judge.attach_waveform(wave, f"{port.name} writes a page at {speed}")
 
 

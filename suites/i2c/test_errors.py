@@ -20,6 +20,8 @@ from fixtures.i2c import (
 )
 
 ABSENT = 0x33
+HOLD_AFTER_S, HELD_S = 0.008, 0.2
+TIMED_OUT = (-12, -1)  # error_codes, api/i2c.yaml
 REGISTER = "\x00\x00"
 
 reads = pytest.mark.claim("r30-i2c-readerror")
@@ -196,6 +198,35 @@ def test_line_held_low(bench, judge, configured, wire):
         judge.equal("read(), readerror()", (data, error), (None, MASTER_SELECT))
     judge.equal("write() afterwards", configured.imp.write(address << 1, ""), 0)
     judge.equal("readerror() afterwards", read(configured, address, REGISTER)[1], 0)
+
+
+@writes
+@pytest.mark.modules("imp001", "imp002", "imp003", "imp004m")
+def test_clock_held_low_in_mid_write(bench, imp, judge, each_i2c):
+    """An error is told, or every byte arrives: how long the port waits for SCL is unknown (I2C-SEM-07).
+
+    An imp005 does not wait for targets at all (I2C-SEM-03).
+    """
+    port, begun = each_i2c, []
+    port.imp.configure(imp.CLOCK_SPEED_10_KHZ)
+    line = bench.gpio(port.scl_net)
+    text = "\x03\x00" + "h" * 20  # some 20 ms at 10 kHz
+
+    def hold():
+        bench.clock.sleep(0.02 + HOLD_AFTER_S)
+        begun.append(line.read())
+        line.drive(False)
+        bench.clock.sleep(HELD_S)
+        line.release()
+
+    address = port.eeprom_address << 1
+    (result,) = imp.run_detached([(port.imp.write, (address, text))], delay_s=0.02, meanwhile=hold)
+    bench.clock.sleep(WRITE_CYCLE_S)
+    judge.observe("write()", result)
+    judge.equal("a documented code", TIMED_OUT[0] <= result <= 0, True)
+    judge.equal("write() afterwards", port.imp.write(address, ""), 0)
+    kept = port.bench.write_read(port.eeprom_address, word_address(0x300), len(text) - 2)
+    judge.equal("arrived, or an error", kept == text[2:].encode() or result < 0, True)
 
 
 @reads

@@ -2,6 +2,8 @@
 
 import pytest
 
+_RECONNECTIONS = 25
+
 _OUT_OF_MEMORY = """
 server.log(hardware.wakereason());
 if (hardware.wakereason() == WAKEREASON_NEW_SQUIRREL) {
@@ -61,6 +63,48 @@ server.log(wrong);
 def test_memory_keeps_its_contents_under_use(judge, device_program):
     """Three thousand blobs of random sizes come and go in random order, each checked before it goes."""
     judge.equal("blobs with wrong bytes", device_program.lines(_SOAK, 1), ["0"])
+
+
+_RECONNECTING = """
+server.log(hardware.wakereason());
+server.setsendtimeoutpolicy(RETURN_ON_ERROR, WAIT_TIL_SENT, 30);
+local data = [];
+for (local n = 0; n < 60; n++) data.append({ name = "entry " + n, value = n * 37, bytes = blob(50 + n) });
+foreach (n, entry in data) for (local i = 0; i < entry.bytes.len(); i++) entry.bytes[i] = n ^ i;
+
+function wrong() {
+    local count = 0;
+    foreach (n, entry in data) {
+        if (entry.name != "entry " + n || entry.value != n * 37 || entry.bytes.len() != 50 + n) count++;
+        else for (local i = 0; i < entry.bytes.len(); i++) if (entry.bytes[i] != ((n ^ i) & 0xFF)) count++;
+    }
+    return count;
+}
+
+local rounds = 0, bad = 0;
+function again() {
+    if (rounds == ROUNDS) return server.log(rounds + " rounds, wrong: " + bad);
+    server.disconnect();
+    imp.wakeup(0.5, function() {
+        bad += wrong();
+        server.connect(function(reason) {
+            if (reason == SERVER_CONNECTED) rounds++;
+            bad += wrong();
+            imp.wakeup(0.1, again);
+        }, 30);
+    });
+}
+imp.wakeup(0.1, again);
+"""
+
+
+@pytest.mark.claim("r30-reconnect-squirrel-corruption")
+def test_data_survives_reconnecting(imp, judge, device_program):
+    """Tables, strings and blobs are checked at every disconnection and connection; and nothing restarts."""
+    reason = imp.constant_value("WAKEREASON_NEW_SQUIRREL")
+    source = _RECONNECTING.replace("ROUNDS", str(_RECONNECTIONS))
+    said = device_program.lines(source, 2, within_s=_RECONNECTIONS * 60)
+    judge.equal("log", said, [str(reason), f"{_RECONNECTIONS} rounds, wrong: 0"])
 
 
 _SCAN = """

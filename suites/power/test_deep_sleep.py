@@ -2,6 +2,8 @@
 
 import pytest
 
+from benchctl.capture.interval import between_edges
+
 _LONGEST_S = 2_419_198  # imp-deepsleepfor, api/system.yaml
 
 
@@ -36,13 +38,9 @@ def test_deep_sleep_ends_by_its_timer(bench, imp, judge, pulled_pin, device_prog
     judge.attach_waveform(waveform, call)
     judge.equal("wake reason is TIMER", log[1:], [str(timer)])
     asleep, awake = waveform.edges(pin.net)[-2:]
-    length_s = float((awake - asleep) / waveform.rate)
-    uncertainty = 2 * waveform.edge_uncertainty_ns / 1e9 + length_s * waveform.clock_ppm * 1e-6
+    slept = between_edges(waveform, [asleep], [awake])[0]
     # 20 ppm: the 32 kHz crystal (hardware-time-accuracy). How long waking takes is not stated.
-    judge.measure(
-        "from asleep to awake", length_s, unit="s", uncertainty=uncertainty, low=2 * (1 - 20e-6) - 1e-3,
-        source="logic capture",
-    )  # fmt: skip
+    judge.duration("from asleep to awake", slept, "s", low=2 * (1 - 20e-6) - 1e-3)
 
 
 @pytest.mark.claim("r30-deepsleep-bad-parameter-fix")

@@ -7,7 +7,7 @@ or more, as receivers must accept it, both below 1 s, and a bit of 3.92 to 4.08 
 import pytest
 
 from benchctl.buses.uart import UartFormat
-from benchctl.capture.interval import between_edges
+from benchctl.capture.interval import Ratio, between_edges
 from fixtures.serial import characters, imp_format, measured_rate
 
 pytestmark = pytest.mark.claim("r30-bus-changes-enable-dmx-rs485")
@@ -34,15 +34,10 @@ def judge_dmx(judge, wave, net):
         ("break", between_edges(wave, breaks.start[:1], rose)[0], 88),
         ("mark after break", between_edges(wave, rose, packet.start[:1])[0], 8),
     ):
-        judge.measure(
-            name, interval.value_ns / 1e3, unit="µs", uncertainty=interval.uncertainty_ns / 1e3,
-            low=least, high=1e6, source="logic capture",
-        )  # fmt: skip
+        judge.duration(name, interval, "µs", low=least, high=1e6)
     rate = measured_rate(wave, net, DMX)
-    judge.measure(
-        "bit time", 1e6 / rate.value, unit="µs", uncertainty=1e6 / rate.value**2 * rate.uncertainty, low=3.92,
-        high=4.08, source="logic capture",
-    )  # fmt: skip
+    bit = Ratio(1e6 / rate.value, 1e6 / rate.value**2 * rate.uncertainty)
+    judge.ratio("bit time", bit, "µs", low=3.92, high=4.08)
     judge.attach_waveform(wave, "DMX packet")
 
 

@@ -112,8 +112,5 @@ def test_driver_is_on_for_whole_characters(bench, judge, node, baud):
         # A Modbus reply may come after 3.5 characters of silence (V1.02, 2.5.1.1).
         ("driver off after the last stop bit", after[0], 3.5 * 11e6 / max(fmt.baud, 19_200)),
     ):
-        judge.measure(
-            name, delay.value_ns / 1e3, unit="µs", uncertainty=delay.uncertainty_ns / 1e3, low=0, high=high,
-            source="logic capture",
-        )  # fmt: skip
+        judge.duration(name, delay, "µs", low=0, high=high)
     judge_bus(judge, wave, port)

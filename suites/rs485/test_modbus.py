@@ -82,10 +82,7 @@ def judge_frames(judge, wave, port, fmt, count):
     turnaround = timing.turnaround(wave, asked, answered, line, measured_bit(wave, port.rx_net, fmt).bit)
     t35 = modbus.silences_ns(fmt.baud)[1]
     if shortest := turnaround.shortest:
-        judge.measure(
-            "silence before an answer", shortest.value_ns / 1e3, unit="µs",
-            uncertainty=shortest.uncertainty_ns / 1e3, low=t35 / 1e3, source="logic capture",
-        )  # fmt: skip
+        judge.duration("silence before an answer", shortest, "µs", low=t35 / 1e3)
     judge.equal("times both drivers are on", len(timing.contention(wave, port.de_net, port.far_de_net)), 0)
     judge.attach_waveform(wave, f"Modbus RTU at {fmt.baud} baud")
 

@@ -54,14 +54,6 @@ def look(judge, wave, port, found, caption, *, first=False):
     judge.attach_waveform(wave, caption, closer=closer)
 
 
-def judge_us(judge, name, interval, low, high):
-    """Hold a duration against limits in µs."""
-    judge.measure(
-        name, interval.value_ns / 1e3, unit="µs", uncertainty=interval.uncertainty_ns / 1e3,
-        low=low, high=high, source="logic capture",
-    )  # fmt: skip
-
-
 @polarities
 @pytest.mark.claim("r34-uart-settxactive-method", "r34-uart-improvements-all-modules")
 def test_pin_is_active_while_sending_and_idle_otherwise(bench, judge, txactive, polarity):
@@ -88,7 +80,9 @@ def test_pre_delay(bench, judge, txactive, polarity, pre_us):
     wave, fmt, found = send(bench, txactive, polarity, pre_us, DEFAULT_US)
     look(judge, wave, txactive, found, f"preDelay {pre_us} µs", first=True)
     delay = before_first_start_bit(wave, txactive, found, polarity)[0]
-    judge_us(judge, "pin active to start bit", delay, pre_us - UNIT_US, pre_us + 1e6 / fmt.baud + LATE_US)
+    judge.duration(
+        "pin active to start bit", delay, "µs", low=pre_us - UNIT_US, high=pre_us + 1e6 / fmt.baud + LATE_US
+    )
 
 
 @polarities
@@ -99,13 +93,13 @@ def test_post_delay(bench, judge, txactive, polarity, post_us):
     wave, fmt, found = send(bench, txactive, polarity, DEFAULT_US, post_us, text=b"\x55", bursts=5)
     delays = after_last_stop_bit(wave, txactive, found, fmt, polarity)
     judge.equal("windows that ended", len(delays), 5)
-    judge_us(judge, "last stop bit to pin inactive, shortest", delays.shortest, post_us - UNIT_US, None)
-    judge_us(
-        judge,
+    judge.duration("last stop bit to pin inactive, shortest", delays.shortest, "µs", low=post_us - UNIT_US)
+    judge.duration(
         "last stop bit to pin inactive, middle",
         delays.percentile(50),
-        post_us - UNIT_US,
-        post_us + LATE_US,
+        "µs",
+        low=post_us - UNIT_US,
+        high=post_us + LATE_US,
     )
     judge.intervals("last stop bit to pin inactive", delays.values_ns, low_ns=post_us * 1e3)
     look(judge, wave, txactive, found, f"postDelay {post_us} µs")
@@ -119,9 +113,13 @@ def test_default_delays(bench, judge, txactive, polarity):
     before = before_first_start_bit(wave, txactive, found, polarity)
     after = after_last_stop_bit(wave, txactive, found, fmt, polarity)
     limits = (DEFAULT_US - UNIT_US, DEFAULT_US + 1e6 / fmt.baud + LATE_US)
-    judge_us(judge, "pin active to start bit, shortest", before.shortest, *limits)
-    judge_us(
-        judge, "last stop bit to pin inactive, middle", after.percentile(50), limits[0], DEFAULT_US + LATE_US
+    judge.duration("pin active to start bit, shortest", before.shortest, "µs", low=limits[0], high=limits[1])
+    judge.duration(
+        "last stop bit to pin inactive, middle",
+        after.percentile(50),
+        "µs",
+        low=limits[0],
+        high=DEFAULT_US + LATE_US,
     )
     look(judge, wave, txactive, found, "default delays")
 
@@ -137,8 +135,10 @@ def test_every_uart_moves_a_pin(bench, judge, each_txactive, polarity):
     look(judge, wave, each_txactive, found, f"settxactive of {each_txactive.name}")
     before = before_first_start_bit(wave, each_txactive, found, polarity)[0]
     after = after_last_stop_bit(wave, each_txactive, found, fmt, polarity)[0]
-    judge_us(judge, "pin active to start bit", before, 100 - UNIT_US, 100 + 1e6 / fmt.baud + LATE_US)
-    judge_us(judge, "last stop bit to pin inactive", after, 200 - UNIT_US, 200 + 2 * LATE_US)
+    judge.duration(
+        "pin active to start bit", before, "µs", low=100 - UNIT_US, high=100 + 1e6 / fmt.baud + LATE_US
+    )
+    judge.duration("last stop bit to pin inactive", after, "µs", low=200 - UNIT_US, high=200 + 2 * LATE_US)
 
 
 @pytest.mark.parametrize("baud", [9600, 57_600, 115_200])
@@ -148,8 +148,10 @@ def test_delays_are_microseconds_at_any_rate(bench, judge, txactive, baud):
     wave, fmt, found = send(bench, txactive, 1, 200, 300, baud=baud)
     before = before_first_start_bit(wave, txactive, found, 1)[0]
     after = after_last_stop_bit(wave, txactive, found, fmt, 1)[0]
-    judge_us(judge, "pin active to start bit", before, 200 - UNIT_US, 200 + 1e6 / fmt.baud + LATE_US)
-    judge_us(judge, "last stop bit to pin inactive", after, 300 - UNIT_US, 300 + 2 * LATE_US)
+    judge.duration(
+        "pin active to start bit", before, "µs", low=200 - UNIT_US, high=200 + 1e6 / fmt.baud + LATE_US
+    )
+    judge.duration("last stop bit to pin inactive", after, "µs", low=300 - UNIT_US, high=300 + 2 * LATE_US)
     look(judge, wave, txactive, found, f"settxactive at {baud} baud")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchctl.errors import SquirrelError
+from fixtures.outcomes import thrown_by
 from fixtures.spi import mode_flags, words
 
 CAPTURE_HZ = 8e6
@@ -85,8 +85,9 @@ def test_throws_without_use_cs_l(bench, judge, each_spi):
     """SPI-CS-E1; and the pin stays as it is."""
     each_spi.imp.configure(mode_flags(0), KHZ)
     thrown = []
-    wave = recorded(bench, each_spi, lambda: thrown.extend(throws(each_spi, select) for select in (1, 0)))
-    judge.equal("throws", [text is not None for text in thrown], [True, True])
+    select = each_spi.imp.chipselect
+    wave = recorded(bench, each_spi, lambda: thrown.extend(thrown_by(select, state) for state in (1, 0)))
+    judge.equal("throws", [bool(text) for text in thrown], [True, True])
     judge.equal("edges on CS", len(wave.edges(each_spi.cs_net)), 0)
 
 
@@ -94,7 +95,7 @@ def test_throws_without_use_cs_l(bench, judge, each_spi):
 def test_throws_on_other_modules(judge, each_spi):
     """SPI-CS-E2."""
     each_spi.imp.configure(mode_flags(0), KHZ)
-    judge.equal("throws", throws(each_spi, 1) is not None, True)
+    judge.equal("throws", bool(thrown_by(each_spi.imp.chipselect, 1)), True)
 
 
 @imp005
@@ -112,12 +113,3 @@ def test_flash_answers_within_chipselect(imp, judge, nor_spi):
     nor_spi.imp.chipselect(0)
     judge.equal("selected", selected, by_gpio)
     judge.equal("an answer at all", selected[1:] != deselected[1:], True)
-
-
-def throws(port, select):
-    """The text that chipselect() throws, None when it returns."""
-    try:
-        port.imp.chipselect(select)
-    except SquirrelError as error:
-        return error.thrown
-    return None

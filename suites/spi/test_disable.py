@@ -2,20 +2,12 @@
 
 import pytest
 
-from benchctl.errors import SquirrelError
+from fixtures.outcomes import outcome
 from fixtures.spi import mode_flags, words
 
 CAPTURE_HZ = 4e6
 KHZ = 500
 TEXT = b"\x5a\x00"  # ends with COPI low; SCLK idles low in mode 0
-
-
-def attempt(port):
-    """What comes of a write that no bus is configured for (SPI-E1: not documented)."""
-    try:
-        return f"returns {port.imp.write(TEXT)!r}"
-    except SquirrelError as error:
-        return f"throws {error.thrown}"
 
 
 def gpio_roles(bench, port):
@@ -30,7 +22,7 @@ def test_disabled_bus_sends_nothing(bench, judge, each_spi):
     each_spi.imp.write(TEXT)
     each_spi.imp.disable()
     with bench.capture([each_spi.sclk_net, each_spi.copi_net], CAPTURE_HZ) as recording:
-        judge.observe("write()", attempt(each_spi))
+        judge.observe("write()", outcome(each_spi.imp.write, TEXT))  # SPI-E1: not documented
     wave = recording.waveform
     judge.equal("edges on SCLK", len(wave.edges(each_spi.sclk_net)), 0)
     judge.equal("edges on COPI", len(wave.edges(each_spi.copi_net)), 0)
@@ -38,7 +30,7 @@ def test_disabled_bus_sends_nothing(bench, judge, each_spi):
 
 def test_bus_that_was_never_configured_sends_nothing(bench, judge, each_spi):
     with bench.capture([each_spi.sclk_net, each_spi.copi_net], CAPTURE_HZ) as recording:
-        judge.observe("write()", attempt(each_spi))
+        judge.observe("write()", outcome(each_spi.imp.write, TEXT))  # SPI-E1: not documented
     judge.equal("edges on SCLK", len(recording.waveform.edges(each_spi.sclk_net)), 0)
 
 
@@ -93,10 +85,6 @@ def test_disable_twice(judge, each_spi):
     """What a second disable() does is not documented; the bus works afterwards."""
     each_spi.imp.configure(mode_flags(0), KHZ)
     each_spi.imp.disable()
-    try:
-        each_spi.imp.disable()
-        judge.observe("second disable()", "returns")
-    except SquirrelError as error:
-        judge.observe("second disable()", f"throws {error.thrown}")
+    judge.observe("second disable()", outcome(each_spi.imp.disable))
     each_spi.imp.configure(mode_flags(0), KHZ)
     judge.equal("write() afterwards", each_spi.imp.write(TEXT), len(TEXT))

@@ -41,14 +41,7 @@ def test_mode(bench, judge, each_spi, mode):
     judge.equal("on COPI", words(wave, each_spi, mode).data(channel="mosi"), TEXT)
     stable = setup_hold(wave, each_spi.copi_net, each_spi.sclk_net, rising=mode in (0, 3))
     for name, series in (("setup", stable.setup), ("hold", stable.hold)):
-        judge.measure(
-            f"shortest {name}",
-            series.shortest.value_ns,
-            unit="ns",
-            uncertainty=series.shortest.uncertainty_ns,
-            low=1e6 / khz / 4,
-            source="logic capture",
-        )
+        judge.duration(f"shortest {name}", series.shortest, "ns", low=1e6 / khz / 4)
     judge.attach_waveform(wave, f"{each_spi.name}, mode {mode}")
 
 

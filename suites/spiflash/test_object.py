@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchctl.errors import SquirrelError
+from fixtures.outcomes import thrown_by
 
 PRESENT = pytest.mark.modules("imp003", "imp005")
 CALLS = {
@@ -51,11 +51,7 @@ def test_throws_unless_enabled(judge, spiflash, method):
 
 
 def throws(port, method):
-    try:
-        port.imp[method](*CALLS[method])
-    except SquirrelError:
-        return True
-    return False
+    return bool(thrown_by(port.imp[method], *CALLS[method]))
 
 
 SEQUENCES = {

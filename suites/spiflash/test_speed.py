@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchctl.capture.interval import between_edges
-from benchctl.errors import SquirrelError
+from benchctl.capture.interval import Ratio, between_edges
+from fixtures.outcomes import outcome
 from fixtures.spi import clock_khz
 
 SPEEDS = (4_500_000, 9_000_000, 18_000_000)  # setspeed, api/spiflash.yaml
@@ -39,7 +39,7 @@ def mean_khz(wave, select):
     edges = wave.edges(select)
     longest = between_edges(wave, edges[0::2], edges[1::2]).longest
     khz = 8 * (COUNT + 4) * 1e6 / longest.value_ns
-    return khz, khz * longest.uncertainty_ns / longest.value_ns
+    return Ratio(khz, khz * longest.uncertainty_ns / longest.value_ns)
 
 
 @imp003
@@ -58,16 +58,8 @@ def test_speed_is_rounded_down_and_used(bench, judge, default_speed, flash_nets,
     judge.equal("setspeed()", default_speed.imp.setspeed(asked), speed)
     default_speed.imp.enable()
     wave = reading(bench, default_speed, flash_nets)
-    value, uncertainty = mean_khz(wave, flash_nets[1])
-    judge.measure(
-        "bits over the time of a read",
-        value,
-        unit="kHz",
-        uncertainty=uncertainty,
-        low=speed / 2e3 * (1 + TOLERANCE),
-        high=speed / 1e3 * (1 + TOLERANCE),
-        source="logic capture",
-    )
+    low, high = speed / 2e3 * (1 + TOLERANCE), speed / 1e3 * (1 + TOLERANCE)
+    judge.ratio("bits over the time of a read", mean_khz(wave, flash_nets[1]), "kHz", low=low, high=high)
     judge.attach_waveform(wave, f"read at {speed} Hz")
 
 
@@ -77,16 +69,8 @@ def test_default_speed(bench, judge, spiflash, flash_nets, power_cycle):
     power_cycle()
     spiflash.imp.enable()
     wave = reading(bench, spiflash, flash_nets)
-    rate = clock_khz(wave, flash_nets[0])
-    judge.measure(
-        "SCLK",
-        rate.value,
-        unit="kHz",
-        uncertainty=rate.uncertainty,
-        low=DEFAULT / 1e3 * (1 - 2 * TOLERANCE),
-        high=DEFAULT / 1e3 * (1 + 2 * TOLERANCE),
-        source="logic capture",
-    )
+    low, high = DEFAULT / 1e3 * (1 - 2 * TOLERANCE), DEFAULT / 1e3 * (1 + 2 * TOLERANCE)
+    judge.ratio("SCLK", clock_khz(wave, flash_nets[0]), "kHz", low=low, high=high)
 
 
 @imp003
@@ -99,19 +83,9 @@ def test_speed_changes_at_the_next_enable(bench, judge, default_speed, flash_net
     default_speed.imp.disable()
     default_speed.imp.enable()
     rates.append(mean_khz(reading(bench, default_speed, flash_nets), flash_nets[1]))
-    for name, (value, uncertainty), low, high in (
-        ("still enabled", rates[0], None, DEFAULT / 1e3),
-        ("enabled anew", rates[1], DEFAULT / 1e3, SPEEDS[-1] / 1e3),
-    ):
-        judge.measure(
-            name,
-            value,
-            unit="kHz",
-            uncertainty=uncertainty,
-            low=None if low is None else low * (1 + TOLERANCE),
-            high=high * (1 + TOLERANCE),
-            source="logic capture",
-        )
+    slow, fast = (speed / 1e3 * (1 + TOLERANCE) for speed in (DEFAULT, SPEEDS[-1]))
+    judge.ratio("still enabled", rates[0], "kHz", high=slow)
+    judge.ratio("enabled anew", rates[1], "kHz", low=slow, high=fast)
 
 
 @imp003
@@ -125,12 +99,12 @@ def test_speed_out_of_range_throws(judge, default_speed, asked):
 def test_clock_of_an_imp005(bench, judge, spiflash, flash_nets):
     """Its speed comes from a page written at manufacture: the mean rate of a read is recorded."""
     spiflash.imp.enable()
-    value, uncertainty = mean_khz(reading(bench, spiflash, flash_nets), flash_nets[1])
+    rate = mean_khz(reading(bench, spiflash, flash_nets), flash_nets[1])
     judge.observe(
-        "bits over the time of a read", value, "kHz", uncertainty=uncertainty, source="logic capture"
+        "bits over the time of a read",
+        rate.value,
+        "kHz",
+        uncertainty=rate.uncertainty,
+        source="logic capture",
     )
-    try:
-        spiflash.imp.setspeed(4_500_000)
-        judge.observe("setspeed()", "returns")
-    except SquirrelError as error:
-        judge.observe("setspeed()", f"throws {error.thrown}")
+    judge.observe("setspeed()", outcome(spiflash.imp.setspeed, 4_500_000))

@@ -2,6 +2,8 @@
 
 import pytest
 
+from benchctl.capture.interval import between_edges
+
 _TICK_S = 0.01  # resolution of imp.wakeup() (t-wakeup, api/squirrel.yaml)
 _CRYSTAL = 1e-4  # hardware-micros follows the fast crystal; how exact that is, is not stated
 
@@ -25,13 +27,10 @@ def test_timer_fires_after_its_time(bench, judge, pin, device_program, seconds):
     judge.attach_waveform(waveform, f"imp.wakeup({seconds})")
     judge.equal("level in the end", int(waveform.level_at(pin.net, waveform.end)), 0)
     rise, fall = waveform.edges(pin.net)[-2:]
-    length_s = float((fall - rise) / waveform.rate)
-    uncertainty = 2 * waveform.edge_uncertainty_ns / 1e9 + length_s * waveform.clock_ppm * 1e-6
+    high = between_edges(waveform, [rise], [fall])[0]
     # A timer ticks every 10 ms: it may have been started up to a tick before the next one.
-    judge.measure(
-        "time from imp.wakeup() to its callback", length_s, unit="s", uncertainty=uncertainty,
-        low=seconds - _TICK_S - 1e-3, high=seconds + 2 * _TICK_S, source="logic capture",
-    )  # fmt: skip
+    low, most = seconds - _TICK_S - 1e-3, seconds + 2 * _TICK_S
+    judge.duration("time from imp.wakeup() to its callback", high, "s", low=low, high=most)
 
 
 @pytest.mark.parametrize("seconds", [0.000_1, 0.005, 0.03, 0.5])
@@ -42,14 +41,14 @@ def test_sleep_blocks_for_its_time(bench, imp, judge, pin, seconds):
     with bench.capture([pin.net], rate) as recording:
         imp.run_detached([(pin.imp.write, (1,)), (imp.sleep, (seconds,)), (pin.imp.write, (0,))])
     waveform = recording.waveform
+    judge.attach_waveform(waveform, f"imp.sleep({seconds})")
     rise, fall = waveform.edges(pin.net)
-    length_s = float((fall - rise) / waveform.rate)
-    uncertainty = 2 * waveform.edge_uncertainty_ns / 1e9 + length_s * waveform.clock_ppm * 1e-6
-    judge.measure(
-        "pulse around imp.sleep()", length_s, unit="s", uncertainty=uncertainty,
-        low=seconds * (1 - _CRYSTAL) - 1e-6, source="logic capture",
-    )  # fmt: skip
-    judge.observe("overhead", length_s - seconds, "s", uncertainty=uncertainty, source="logic capture")
+    high = between_edges(waveform, [rise], [fall])[0]
+    judge.duration("pulse around imp.sleep()", high, "s", low=seconds * (1 - _CRYSTAL) - 1e-6)
+    uncertainty = high.uncertainty_ns / 1e9
+    judge.observe(
+        "overhead", high.value_ns / 1e9 - seconds, "s", uncertainty=uncertainty, source="logic capture"
+    )
 
 
 def test_timers_fire_in_the_order_of_their_times(imp, judge):

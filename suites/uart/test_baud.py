@@ -28,15 +28,8 @@ def test_returned_rate_is_on_the_wire(bench, imp, judge, each_rate):
         port.imp.write(text)
         port.imp.flush(timeout_s=5.0)
     rate = measured_rate(recording.waveform, port.tx_net, actual)
-    judge.measure(
-        "bit rate on TX",
-        rate.value,
-        unit="Bd",
-        uncertainty=rate.uncertainty,
-        low=(returned - 0.5) * (1 - CRYSTALS),
-        high=(returned + 1) * (1 + CRYSTALS),
-        source="logic capture",
-    )
+    low, high = (returned - 0.5) * (1 - CRYSTALS), (returned + 1) * (1 + CRYSTALS)
+    judge.ratio("bit rate on TX", rate, "Bd", low=low, high=high)
     judge.equal("sent", characters(recording.waveform, port.tx_net, actual).data(), text)
     judge.observe("returned against asked for", round((returned / asked - 1) * 1e6), "ppm")
     judge.attach_waveform(recording.waveform, f"{port.name} at {asked} baud")

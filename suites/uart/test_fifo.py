@@ -3,7 +3,7 @@
 import pytest
 
 from benchctl.buses.uart import UartFormat
-from benchctl.errors import SquirrelError
+from fixtures.outcomes import outcome
 
 pytestmark = pytest.mark.impos("32")
 
@@ -78,9 +78,4 @@ def test_more_than_the_memory_throws(judge, port, which):
 @both
 def test_size_below_the_minimum(judge, port, which):
     """UART-RXF-E3, UART-TXF-E3: whether it throws or is raised to the minimum is not documented."""
-    try:
-        port.imp[METHODS[which]](1)
-        outcome = "accepted"
-    except SquirrelError as error:
-        outcome = error.thrown
-    judge.observe("size 1", outcome)
+    judge.observe("size 1", outcome(port.imp[METHODS[which]], 1))

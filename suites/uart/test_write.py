@@ -3,7 +3,7 @@
 import pytest
 
 from benchctl.buses.uart import UartFormat
-from benchctl.capture.interval import between_edges
+from benchctl.capture.interval import Interval, between_edges
 from fixtures.serial import characters, measured_bit
 
 FIFO = 80  # default_tx_fifo, api/uart.yaml
@@ -31,12 +31,12 @@ def judge_flush(judge, wave, port, fmt, text):
     judge.attach_waveform(wave, f"flush at {fmt.baud} baud", closer=(min(begun, fell), max(begun, fell)))
     last = between_edges(wave, [begun], [fell])[0]
     bit = measured_bit(wave, port.tx_net, fmt).bit
-    judge.measure(
-        "marker after the last stop bit", (last.value_ns - fmt.frame_bits * bit.value_ns) / 1e3, unit="µs",
-        uncertainty=(last.uncertainty_ns + fmt.frame_bits * bit.uncertainty_ns) / 1e3,
-        # A receiver has looked at the stop bit by its middle: what is cut off its end by less is no loss.
-        low=-0.05e6 / fmt.baud, source="logic capture",
-    )  # fmt: skip
+    after = Interval(
+        last.value_ns - fmt.frame_bits * bit.value_ns,
+        last.uncertainty_ns + fmt.frame_bits * bit.uncertainty_ns,
+    )
+    # A receiver has looked at the stop bit by its middle: what is cut off its end by less is no loss.
+    judge.duration("marker after the last stop bit", after, "µs", low=-0.05e6 / fmt.baud)
 
 
 def marked_ns(wave, port):
@@ -108,11 +108,8 @@ def test_write_returns_once_all_is_in_the_fifo(bench, imp, judge, marked_uart, c
     text = bytes(range(count))
     wave, fmt = record_with_marker(bench, imp, marked_uart, 9600, 500e3, [(marked_uart.imp.write, (text,))])
     took = marked_ns(wave, marked_uart)
-    judge.measure(
-        "write() took", took.value_ns / 1e6, unit="ms", uncertainty=took.uncertainty_ns / 1e6,
-        # What two pin writes and a call cost is not documented; two character times are far above it.
-        low=0, high=2 * fmt.frame_ns / 1e6, source="logic capture",
-    )  # fmt: skip
+    # What two pin writes and a call cost is not documented; two character times are far above it.
+    judge.duration("write() took", took, "ms", low=0, high=2 * fmt.frame_ns / 1e6)
     judge.equal("read by the bench", marked_uart.bench.read(count), text)
     judge.attach_waveform(wave, f"write of {count} bytes")
 

@@ -3,7 +3,10 @@
 import pytest
 
 from benchctl.buses.uart import UartFormat
+from benchctl.capture.interval import Ratio, between_edges
 from benchctl.errors import SquirrelError
+from fixtures.outcomes import thrown_by
+from fixtures.serial import characters
 from fixtures.usb import (
     ATTACH_S,
     FULL_SPEED,
@@ -30,6 +33,8 @@ FT232R = {
 }
 ENDPOINTS = {(0x81, 2, 64), (0x02, 2, 64)}
 DEVICE, CONFIGURATION, STRING = 1, 2, 3
+FAST, FAST_CAPTURE_HZ, MUCH = UartFormat(923_077), 12e6, bytes(range(250)) * 2
+LOW_SPEED_KBIT = 192  # all that low speed can carry of data (USB 2.0, table 5-1)
 ENGLISH = 0x0409
 
 
@@ -52,9 +57,22 @@ def test_connect_event_describes_the_device(judge, usb):
 
 
 @pytest.mark.claim("r34-usb-full-speed-12mbps")
-def test_device_runs_at_full_speed(judge, usb):
-    """USB-LIM-02: the event says 12; and that many bits a second carry what is sent (test_transfers.py)."""
+def test_device_runs_at_full_speed(bench, judge, usb):
+    """USB-LIM-02: the event says 12. An FT232R knows no other speed, and no low-speed bus carries so much."""
     judge.equal("speed", usb.attach()["speed"], FULL_SPEED)
+    usb.set_up()
+    usb.set_serial(FAST.baud)
+    net = usb.far_net("TXD")
+    with bench.capture([net], FAST_CAPTURE_HZ) as recording:
+        usb.send(MUCH)
+        bench.clock.sleep(2 * len(MUCH) * FAST.frame_ns / 1e9)
+    wave = recording.waveform
+    found = characters(wave, net, FAST).where("data")
+    judge.equal("on TXD", found.data(), MUCH)
+    span = between_edges(wave, found.start[:1], found.start[-1:])[0]
+    rate = 8e6 * (len(found) - 1) / span.value_ns
+    carried = Ratio(rate, rate * span.uncertainty_ns / span.value_ns)
+    judge.ratio("data carried", carried, "kbit/s", low=LOW_SPEED_KBIT)
 
 
 @host
@@ -118,11 +136,7 @@ def starts(descriptors):
 
 
 def throws(act):
-    try:
-        act()
-    except SquirrelError:
-        return True
-    return False
+    return bool(thrown_by(act))
 
 
 @host

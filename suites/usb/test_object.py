@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchctl.errors import SquirrelError
+from fixtures.outcomes import thrown_by
 
 METHODS = ("configure", "disable", "openendpoint", "controltransfer", "generaltransfer")
 
@@ -36,10 +36,6 @@ def test_names_in_use_elsewhere(imp, judge):
 def test_using_it_elsewhere_throws(imp, judge, name):
     """USB-LIM-07: a runtime error."""
     arguments = (imp.on_event(),) if name == "configure" else ()
-    try:
-        imp.hardware.usb[name](*arguments)
-        text = ""
-    except SquirrelError as error:
-        text = error.thrown
+    text = thrown_by(imp.hardware.usb[name], *arguments)
     judge.equal("throws", bool(text), True)
     judge.observe("text", text)

@@ -4,6 +4,7 @@ import pytest
 
 from benchctl.buses.uart import UartFormat
 from benchctl.errors import SquirrelError
+from fixtures.outcomes import thrown_by
 from fixtures.serial import characters, measured_rate
 from fixtures.usb import (
     ATTACH_S,
@@ -43,11 +44,7 @@ def completed(usb, count=1):
 
 def throws(act):
     """Whether something throws on the imp."""
-    try:
-        act()
-    except SquirrelError:
-        return True
-    return False
+    return bool(thrown_by(act))
 
 
 def patterned(length):
@@ -66,15 +63,7 @@ def test_vendor_requests_set_the_rate_of_the_far_end(bench, judge, serial, baud)
     wave = recording.waveform
     judge.equal("on TXD", characters(wave, serial.far_net("TXD"), fmt).data(), text)
     rate = measured_rate(wave, serial.far_net("TXD"), fmt)
-    judge.measure(
-        "rate on TXD",
-        rate.value,
-        unit="Bd",
-        uncertainty=rate.uncertainty,
-        low=baud * (1 - TOLERANCE),
-        high=baud * (1 + TOLERANCE),
-        source="logic capture",
-    )
+    judge.ratio("rate on TXD", rate, "Bd", low=baud * (1 - TOLERANCE), high=baud * (1 + TOLERANCE))
     judge.attach_waveform(wave, f"{baud} baud")
 
 

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from benchctl.capture.interval import Interval, Ratio
 from benchctl.measure import Verdict
 from benchctl.qualify.judge import Judge
 from benchctl.report.results import Recorded
@@ -61,3 +62,13 @@ def test_numpy_integers_stay_integers() -> None:
     judge = Judge()
     judge.measure("count", np.int64(7), unit="", uncertainty=0, low=7, high=7, source="comparison")
     assert repr(judge.entries[0].recorded.value) == "7"
+
+
+def test_captured_values_bring_their_uncertainty_in_the_unit_of_their_limits() -> None:
+    judge = Judge()
+    assert judge.duration("post delay", Interval(41_500, 600), "µs", low=0, high=40) is Verdict.FAIL
+    assert judge.ratio("SCLK", Ratio(499.0, 2.0), "kHz", high=500) is Verdict.INCONCLUSIVE
+    assert [entry.recorded for entry in judge.entries] == [
+        Recorded("post delay", 41.5, "µs", 0.6, 0, 40, "logic capture"),
+        Recorded("SCLK", 499.0, "kHz", 2.0, None, 500, "logic capture"),
+    ]

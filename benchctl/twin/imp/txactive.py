@@ -18,6 +18,11 @@ EARLY = declare(
     "r34-settxactive-drives-rs485-de",
     "the transmit-active pin drops one bit before the last stop bit ends",
 )
+GOES_ON = declare(
+    "uart-txactive-does-not-wait",
+    "r34-uart-settxactive-method",
+    "the program goes on while the transmit-active pin is held after sending",
+)
 
 
 class TransmitActive:
@@ -57,7 +62,8 @@ class TransmitActive:
             end += self._late.randrange(_IMP005_LATE_NS)
         if not self._chip.broken(EARLY):
             self._inactive_at(end)
-        self._chip.runtime.stall_until(end)
+        if not self._chip.broken(GOES_ON):
+            self._chip.runtime.stall_until(end)
 
     def release(self) -> None:
         """Give the pin up."""

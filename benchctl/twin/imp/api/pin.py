@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from benchctl.twin.faults import declare
 from benchctl.twin.imp.api.base import ApiObject, Method, api
 from benchctl.twin.imp.chip import Chip
 from benchctl.twin.imp.constants import PIN_MODE
@@ -11,6 +12,10 @@ from benchctl.twin.imp.pinmode.base import PinMode
 from benchctl.twin.imp.pinmode.digital import DigitalIn, DigitalOut, is_input, is_output
 from benchctl.twin.imp.pinmode.waves import Pwm, TriggeredPulse
 from benchctl.twin.imp.values import ANY, FUNCTION, INTEGER, NUMBER, Kind, ObjectRef, Param, Thrown
+
+ONE_DAC = declare(
+    "dac-on-one-pin", "mig-imp003-two-dac-pins", "of the DAC pins only A takes ANALOG_OUT", ["imp003"]
+)
 
 
 def pin_of(chip: Chip, reference: ObjectRef) -> Pad:
@@ -140,7 +145,7 @@ class GpioPin(ApiObject):
         can = {
             PIN_MODE["DIGITAL_IN_WAKEUP"]: pin.wake,
             PIN_MODE["ANALOG_IN"]: pin.adc,
-            PIN_MODE["ANALOG_OUT"]: pin.dac,
+            PIN_MODE["ANALOG_OUT"]: pin.dac and (pin.name == "A" or not self.chip.broken(ONE_DAC)),
             PIN_MODE["PWM_OUT"]: self._can_pwm(),
             PIN_MODE["PWM_OUT_STEPS"]: self._can_pwm(),
             PIN_MODE["PULSE_COUNTER"]: pin.pulse_counter,

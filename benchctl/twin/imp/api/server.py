@@ -19,6 +19,9 @@ _RETRY_NS = (
 )
 _CONNECT_NS = 1_500_000_000  # choice: how long connecting takes
 
+RECONNECT_CRASHES = declare(
+    "reconnect-crashes", "r30-reconnect-squirrel-corruption", "about one connection in eight crashes the imp"
+)
 NO_CONNECTWITH = declare("connectwith-missing", "r42-includes-41", "server.connectwith() does not exist")
 
 
@@ -29,6 +32,7 @@ class Server(ApiObject):
         super().__init__(chip, path)
         self._connecting: tuple[Event, Closure | None] | None = None
         self._on_lost: Closure | None = None
+        self._fate = chip.random("reconnect")
         self.on_shutdown: Closure | None = None
 
     @property
@@ -216,6 +220,9 @@ class Server(ApiObject):
     def _connect_over(self) -> None:
         assert self._connecting is not None
         (_, callback), self._connecting = self._connecting, None
+        if self.chip.broken(RECONNECT_CRASHES) and self._fate.random() < 1 / 8:
+            self.chip.control.crash()
+            return
         if self.chip.online:
             self._connect_now()
         else:
