@@ -25,12 +25,13 @@ def linked() -> Iterator[tuple[Bench, dict[str, Net]]]:
 @pytest.mark.parametrize("filler", [0, 1, 255])
 def test_values_of_every_length_come_back(linked: tuple[Bench, dict[str, Net]], filler: int) -> None:
     imp = linked[0].imp
+    before = imp.session.retries
     for length in [*range(225, 262), *range(490, 520), 1500, 3000]:
         value = bytes([filler]) * length
         kept = imp.keep(value)
         assert kept.value() == value, length
         kept.forget()
-    assert imp.session.retries == 0
+    assert imp.session.retries == before
 
 
 def disturb(net: Net, at_ns: int, for_ns: int) -> None:
@@ -39,17 +40,14 @@ def disturb(net: Net, at_ns: int, for_ns: int) -> None:
 
 
 @pytest.mark.parametrize("wire", [LINK_RX, LINK_TX])
-@pytest.mark.parametrize("after_us", range(0, 900, 60))
-def test_a_disturbed_call_is_made_once(
-    linked: tuple[Bench, dict[str, Net]], wire: str, after_us: int
-) -> None:
+def test_a_disturbed_call_is_made_once(linked: tuple[Bench, dict[str, Net]], wire: str) -> None:
     bench, nets = linked
-    kept = bench.imp.keep([])
-    disturb(nets[wire], bench.clock.now_ns() + after_us * 1000, 40_000)
-    kept.append(after_us)
-    assert kept.value() == [after_us]
-    kept.forget()
-
-
-def test_the_disturbance_was_one(linked: tuple[Bench, dict[str, Net]]) -> None:
-    assert linked[0].imp.session.retries > 5
+    imp = bench.imp
+    before = imp.session.retries
+    for after_us in range(0, 900, 60):
+        kept = imp.keep([])
+        disturb(nets[wire], bench.clock.now_ns() + after_us * 1000, 40_000)
+        kept.append(after_us)
+        assert kept.value() == [after_us], after_us
+        kept.forget()
+    assert imp.session.retries > before + 2  # it was a disturbance
