@@ -78,7 +78,7 @@ class Trial:
         """What led to the verdict; with an ERROR also the failures, since both need somebody's attention."""
         if self.verdict in (Verdict.PASS, Verdict.OBSERVED):
             return ""
-        raised = [text for _, text in self.raised]
+        raised = [text for _, text in sorted(self.raised, key=lambda each: each[0] is not self.verdict)]
         judged = [self.judge.message] if self.judge.verdict in (self.verdict, Verdict.FAIL) else []
         texts = judged + raised if self.verdict is Verdict.FAIL else raised + judged
         return "\n".join(filter(None, texts))

@@ -168,6 +168,7 @@ class HtmlReport:
                 results=results,
                 target=target,
                 areas=_by_area(results.tests),
+                lacking=_lacking(results.tests),
                 missing=max(0, session.testscollected - len(results.tests)),
                 coverage=coverage(results.tests, self._run.deciding, target.module, target.version),
                 comparison=compare(self._baseline, results) if self._baseline else None,
@@ -203,6 +204,11 @@ def _by_area(tests: list[TestResult]) -> dict[str, Counter[Verdict]]:
     for test in tests:
         areas.setdefault(test.area, Counter())[test.verdict] += 1
     return dict(sorted(areas.items()))
+
+
+def _lacking(tests: list[TestResult]) -> list[tuple[str, int]]:
+    """What the rig has not, as the tests say that need it, and how many do; the most wanted first."""
+    return Counter(test.message for test in tests if test.verdict is Verdict.NOT_EQUIPPED).most_common()
 
 
 def _version(library: str) -> str:

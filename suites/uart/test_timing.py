@@ -10,7 +10,7 @@ from fixtures.serial import characters
 BAUD = 19_200
 PLAIN = UartFormat(BAUD)
 LONGEST_US = 0x7FFFFF  # UART-READ-03
-SLOW_CAPTURE_HZ = 100e3  # for long captures: characters are told apart, and no more
+SLOW_CAPTURE_HZ = 60e3  # for long captures: characters are told apart, and no more
 # No source states how exact an interval is (UART-READ-09). The vendor's Modbus library takes 4.5 characters
 # for a silence of 3.5 (UART-READ-05), so a quarter of a character is what its users can bear.
 TOLERANCE_CHARACTERS = 0.25

@@ -4,6 +4,7 @@ Each gives one message (whose fault, what happened; then what to do), the contra
 traceback, and leaves every output of the bench released.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as Xml
 
 import pytest
 
@@ -159,6 +161,23 @@ def test_an_adapter_that_vanishes(
     assert bench.driven == []
     assert not (tmp_path / "FILE.sr").exists()
     assert not (tmp_path / "FILE.bin").exists()
+
+
+@pytest.mark.parametrize(("adapter", "seconds"), [("hub", 1.0), ("hub", 4.0), ("quad", 3.0)])
+def test_a_qualification_whose_adapter_vanishes(
+    benchctl: "Benchctl", bench: Bench, tmp_path: Path, adapter: str, seconds: float
+) -> None:
+    bench.unplug[adapter] = seconds
+    code = benchctl("qualify", RIG, "--area", "power", "--out", tmp_path)[0]
+    results = json.loads((tmp_path / "results.json").read_text())
+    verdicts = {test["verdict"] for test in results["tests"]}
+    assert code == 3
+    assert "ERROR" in verdicts
+    assert "FAIL" not in verdicts, "a failing bench is never held against the imp"
+    assert bench.driven == []
+    failures = Xml.parse(tmp_path / "junit.xml").getroot()
+    assert failures is not None
+    assert failures.get("failures") == "0"
 
 
 def test_a_squirrel_syntax_error(benchctl: "Benchctl", bench: Bench, tmp_path: Path) -> None:

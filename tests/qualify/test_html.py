@@ -73,6 +73,20 @@ def test_a_row_shows_what_led_to_its_verdict(page: str) -> None:
         assert "and 1 more" in row
 
 
+def test_what_the_rig_lacks_is_told_once(project: pytest.Pytester) -> None:
+    file = project.path / "suites" / "usb" / "test_gap.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        "import pytest\nfrom benchctl.errors import NotEquippedError\n"
+        "@pytest.mark.parametrize('n', range(3))\n"
+        "def test_it(n): raise NotEquippedError('USB hub', 'wire one')\n"
+    )
+    project.runpytest("suites", "--rig", "fake", "--report-dir", "out")
+    page = Path("out/index.html").read_text()
+    assert "What this rig lacks (1)" in page
+    assert "this rig has no USB hub. wire one. <i>3 tests</i>" in page
+
+
 def test_claims_that_failed_come_first(page: str) -> None:
     assert "The imp does not do what 1 of them says:" in page
 

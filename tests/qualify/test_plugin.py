@@ -113,6 +113,7 @@ def test_known(): assert False
     assert "needs an instrument with an uncertainty below 1 ms" in suites.message("test_coarse")
     assert suites.message("test_threw") == "uart.read threw: no such index."
     assert suites.message("test_bug") == "KeyError: 'x'"
+    assert suites.message("test_gone_after_a_failure") == "vanished.\nedges: expected 2, got 1"
     stumbled = "edges: expected 2, got 1\nthe test could not go on: KeyError: 'x'"
     assert suites.message("test_stumbles") == stumbled
     assert suites.results()["totals"] == {
