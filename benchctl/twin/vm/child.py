@@ -10,6 +10,7 @@ Run as `python -m benchctl.twin.vm.child FD`. FD is a SOCK_SEQPACKET socket to t
 """
 
 import ctypes
+import gc
 import os
 import signal
 import socket
@@ -29,6 +30,9 @@ def main(control_fd: int) -> None:
         signal.signal(stop, signal.SIG_IGN)  # it may go to the whole group, and is for the bench to act on
     control = socket.socket(fileno=control_fd)
     session = Session()
+    # A collection would free memory for device code at one moment or another; nothing here needs any.
+    gc.collect()
+    gc.disable()
     while True:
         command, fds, _, _ = socket.recv_fds(control, 64, 1)
         if not command:
