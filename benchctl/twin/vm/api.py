@@ -112,10 +112,7 @@ class Api:
             result = call(class_index, identity, name, arguments)
             if result is None:
                 return 0
-            if isinstance(result, int | float):  # takes no memory
-                values.push(result)
-                return 1
-            meter.enter()
+            meter.enter()  # a number takes no memory, but what was in its place on the stack may give some back
             values.push(result)
             meter.leave()
             return 1
