@@ -112,7 +112,7 @@ class Api:
             result = call(class_index, identity, name, arguments)
             if result is None:
                 return 0
-            meter.enter()  # a number takes no memory, but what was in its place on the stack may give some back
+            meter.enter()  # a number takes no memory, but what was in its place on the stack may give some
             values.push(result)
             meter.leave()
             return 1
