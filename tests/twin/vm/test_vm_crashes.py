@@ -115,15 +115,6 @@ def test_calls_take_no_memory(bench):
     assert not isinstance(ended, Crashed), ended
 
 
-def test_results_that_are_dropped_give_their_memory_back(bench):
-    """A number that comes next takes the place of the result on the stack, and frees it."""
-    bench.answers["hardware.echo"] = lambda: [{"ssid": "network", "channel": 6}]
-    bench.answers["hardware.micros"] = lambda: 1
-    code = "for (local i = 0; i < 2000; i++) { hardware.echo(); hardware.micros(); }"
-    ended = bench.run(code, memory_limit=60 * _KB)
-    assert not isinstance(ended, Crashed), ended
-
-
 def test_memory_runs_out_at_the_same_point_every_time(launcher, bench):
     code = "local kept = []; while (true) { kept.append({}); hardware.micros(); }"
     bench.run(code, memory_limit=60 * _KB)

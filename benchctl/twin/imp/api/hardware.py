@@ -19,7 +19,10 @@ RESET_UNSEEN = declare(
     ["imp003"],
 )
 SNOOZE_UNSEEN = declare(
-    "wakereason-snooze-missing", "r30-wakereason-snooze", "after a snooze wakereason() says timer"
+    "wakereason-snooze-missing",
+    "r30-wakereason-snooze",
+    "after a snooze wakereason() says timer",
+    ["imp001", "imp002", "imp003", "imp004m", "imp006", "impC001"],
 )
 
 

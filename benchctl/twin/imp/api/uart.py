@@ -46,9 +46,9 @@ ACTIVE_IGNORED = declare(
     "settxactive() returns but the pin never moves",
 )
 CUT_AT_NUL = declare(
-    "uart-readblob-cut-at-nul",
+    "uart-readstring-cut-at-nul",
     "r30-uart-readblob-readstring",
-    "readblob() and readstring() lose what follows a zero byte",
+    "readstring() loses what follows a zero byte",
 )
 RATE_ECHOED = declare(
     "uart-configure-echoes-request",
@@ -159,7 +159,8 @@ class UartPort(ApiObject):
     @api("readstring", Param("numberOfChars", INTEGER, None), since=(30, 0))
     def readstring(self, count: int | None) -> str:
         """Everything that waits, at most `count` bytes, as a string."""
-        return as_string(self._read_many(count))
+        data = self._read_many(count)
+        return as_string(data.split(b"\0")[0] if self.chip.broken(CUT_AT_NUL) else data)
 
     @api("write", Param("dataToWrite", ANY))
     def write(self, data: int | str | Blob) -> Generator[int | Trigger, None, None]:
@@ -259,8 +260,7 @@ class UartPort(ApiObject):
         # choice: TIMING_ENABLED does not change what readblob() and readstring() return (UART-READ-07)
         # choice: less than one byte is none
         limit = self._port.fifo("rx") if count is None else max(count, 0)
-        data = receiver.read_many(limit)
-        return data.split(b"\0")[0] if self.chip.broken(CUT_AT_NUL) else data
+        return receiver.read_many(limit)
 
     def _set_fifo(self, which: str, size: int) -> None:
         if self._port.is_open:
