@@ -20,6 +20,7 @@ SIGNAL_STAYS = declare(
     "net-info-signal-offline",
     "ni-wifi-rssi-only-when-up",
     "imp.net.info() has a signal level and a BSSID while WiFi is down",
+    ["imp001", "imp002", "imp003", "imp004m", "imp006"],  # an imp005 may be on Ethernet
 )
 POLICY_UNSEEN = declare(
     "net-info-policy-fixed",
