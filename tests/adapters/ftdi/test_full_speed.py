@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from benchctl.adapters.ftdi.capture import FtdiCapture
 from benchctl.adapters.ftdi.uart import FtdiUart
 from benchctl.buses.uart import UartFormat
+from benchctl.measure import Measurement, Verdict, decide
 
 if TYPE_CHECKING:
     from tests.adapters.conftest import Bench
@@ -35,3 +38,26 @@ def test_capture(bench: "Bench") -> None:
     waveform = capture.stop()
     down, up = waveform.edges("x")
     assert 0.1 <= (up - down) / 200_000 < 0.11
+
+
+@pytest.mark.parametrize("gap_us", [0, 500, 1000, 1900])
+def test_stamps_decide_no_gap_below_the_latency_timer(bench: "Bench", gap_us: float) -> None:
+    a = FtdiUart(bench.chip("ft232r", "RA", {"D0": "x", "D1": "y"}), "A")
+    b = FtdiUart(bench.chip("ft232r", "RB", {"D0": "y", "D1": "x"}), "A")
+    for uart in (a, b):
+        uart.configure(UartFormat(57_600))
+    a.write_gapped(b"ab", gap_us)
+    stamps: list[int] = []
+    while len(stamps) < 2:
+        chunk = b.read_chunk()
+        assert chunk is not None
+        stamps += [chunk.t_ns] * len(chunk.data)
+    gap = Measurement(
+        "gap",
+        (stamps[1] - stamps[0]) / 1e3,
+        "µs",
+        2 * b.stamp_uncertainty_ns / 1e3,
+        high=2000,
+        source="stamps",
+    )
+    assert decide(gap)[0] is Verdict.INCONCLUSIVE
