@@ -8,6 +8,7 @@ with SCL on D5 too where a target's stretching of the clock is to be waited for.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from functools import cached_property
 
 
 class Role(StrEnum):
@@ -105,9 +106,13 @@ class AdapterKind:
     txden: Mapping[str, str] = field(default_factory=dict)
     usb_id: tuple[int, int] | None = None
 
+    @cached_property
+    def _owners(self) -> Mapping[str, str]:
+        return {pin: name for name, pins in self.channels.items() for pin in pins}
+
     def channel_of(self, pin: str) -> str | None:
         """The channel that owns a pin, or None."""
-        return next((name for name, pins in self.channels.items() if pin in pins), None)
+        return self._owners.get(pin)
 
     def can(self, channel: str, role: Role) -> bool:
         """Whether a channel can have a role."""
