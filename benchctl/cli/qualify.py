@@ -29,6 +29,14 @@ def qualify(
     baseline: Annotated[
         Path | None, typer.Option(help="results.json of an earlier run to compare with.")
     ] = None,
+    benches: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Virtual benches to run areas on side by side; a real bench is one.",
+            show_default="one per core",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json; progress to stderr.")] = False,
 ) -> None:
     """Run the acceptance suites on a rig and write the qualification report."""
@@ -37,7 +45,9 @@ def qualify(
     from benchctl.qualify.runner import qualify as run
 
     console = Unheard(stderr=as_json)
-    request = QualifyRequest(rig, impos, tuple(area or ()), tuple(fault or ()), seed, out, baseline)
+    request = QualifyRequest(
+        rig, impos, tuple(area or ()), tuple(fault or ()), seed, out, baseline, benches=benches
+    )
     summary = run(request, [ProgressDisplay(console)])
     if as_json:
         typer.echo(summary.results.to_json(), nl=False)

@@ -13,5 +13,13 @@ def pytest_benchctl_target(config: pytest.Config) -> Target | None:
 
 
 @pytest.hookspec
-def pytest_benchctl_result(result: TestResult, judge: Judge) -> None:
-    """A suite test has finished, its teardown included. `judge` holds what only the pictures need."""
+def pytest_benchctl_judged(report: pytest.TestReport, result: TestResult, judge: Judge) -> None:
+    """A suite test has finished in this process, its teardown included.
+
+    `judge` holds what only the pictures need; what is to get beyond this process goes on the `report`.
+    """
+
+
+@pytest.hookspec
+def pytest_benchctl_result(result: TestResult, place: int) -> None:
+    """The result of a suite test is on record; `place` is its number among the tests of the run."""

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from benchctl.errors import BenchError
-from benchctl.qualify import hooks
+from benchctl.qualify import hooks, status
 from benchctl.qualify.qualification import Qualification
+from benchctl.qualify.record import Record
+from benchctl.qualify.side_by_side import SideBySide, is_worker, require_benches
 from benchctl.qualify.suites import FOLDER
 from benchctl.qualify.target import Target, target_of
+from benchctl.report.detail import HtmlDetails
 from benchctl.report.html import HtmlReport, prepare
 from benchctl.report.results import read_results
 
@@ -52,22 +55,34 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the run that `--rig` asks for."""
     if not config.getoption("rig"):
         return
-    baseline_file: Path | None = config.getoption("baseline")
-    folder: Path | None = config.getoption("report_dir")
     try:
         target = config.hook.pytest_benchctl_target(config=config)
-        baseline = read_results(baseline_file) if baseline_file is not None else None
-        qualification = Qualification(config, target, folder)
+        require_benches(target, config.getoption("numprocesses", None) or 1)
+        config.stash[QUALIFICATION] = Qualification(config, target)
+        config.pluginmanager.register(config.stash[QUALIFICATION], "benchctl-qualification")
+        if not is_worker(config):
+            _record(config, target)
     except BenchError as error:
         raise pytest.UsageError(str(error)) from error
+    if config.getoption("htmlpath", None):
+        config.pluginmanager.register(HtmlDetails(), "benchctl-html-details")
+
+
+def _record(config: pytest.Config, target: Target) -> None:
+    """Record the run here, wherever its tests run."""
+    baseline: Path | None = config.getoption("baseline")
+    folder: Path | None = config.getoption("report_dir")
+    earlier = read_results(baseline) if baseline is not None else None
+    record = Record(config, target, folder)
+    config.pluginmanager.register(record, "benchctl-record")
+    config.pluginmanager.register(status, "benchctl-status")
+    config.pluginmanager.register(SideBySide(record), "benchctl-side-by-side")
     if folder is not None:
         config.option.htmlpath = str(folder.absolute() / "index.html")
         config.option.self_contained_html = True
-    config.stash[QUALIFICATION] = qualification
-    config.pluginmanager.register(qualification, "benchctl-qualification")
     if config.getoption("htmlpath", None):
         prepare(config)
-        config.pluginmanager.register(HtmlReport(config, qualification, baseline), "benchctl-html")
+        config.pluginmanager.register(HtmlReport(config, record, earlier), "benchctl-html")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,6 +1,7 @@
 """How a run is going: a live display in a terminal, a line for each test elsewhere."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -50,9 +51,12 @@ class ProgressDisplay:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Now it is known how many there are."""
-        self._bar.update(self._task, total=len(session.items))
-        if self._live:
-            self._bar.start()
+        self._begin(len(session.items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """The same, when tests run in other processes."""
+        self._begin(len(ids))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Show what is running."""
@@ -79,6 +83,11 @@ class ProgressDisplay:
     def pytest_internalerror(self, excrepr: Any) -> None:
         """Nobody else would say it."""
         self._console.print(escape(str(excrepr)))
+
+    def _begin(self, total: int) -> None:
+        self._bar.update(self._task, total=total)
+        if self._live:
+            self._bar.start()
 
     def _print(self, result: TestResult) -> None:
         verdict = f"[{STYLES[result.verdict]}]{result.verdict.value:<{_WIDEST}}[/]"

@@ -1,5 +1,6 @@
 """Running the suites from Python: what `benchctl qualify` does."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 from benchctl.claims.deciding import deciding_tests
 from benchctl.errors import BenchError, UserError
 from benchctl.qualify.journal import Journal, read_journal
-from benchctl.qualify.suites import FOLDER, project_folder, require_area
-from benchctl.qualify.target import target_of
+from benchctl.qualify.side_by_side import require_benches
+from benchctl.qualify.suites import FOLDER, areas, project_folder, require_area
+from benchctl.qualify.target import Target, target_of
 from benchctl.report.results import Results, read_results
 
 
@@ -27,6 +29,7 @@ class QualifyRequest:
         out: folder the report goes to.
         baseline: results.json of an earlier run to compare with in the report.
         tests: test ids to run instead of whole areas.
+        benches: benches to run areas on side by side; None for one per core of a virtual rig.
         project: folder that holds suites/; None for this project's.
     """
 
@@ -38,6 +41,7 @@ class QualifyRequest:
     out: Path = Path("reports/latest")
     baseline: Path | None = None
     tests: tuple[str, ...] = ()
+    benches: int | None = None
     project: Path | None = None
 
 
@@ -70,8 +74,9 @@ def qualify(request: QualifyRequest, plugins: Sequence[object] = ()) -> QualifyS
     """
     project = request.project or project_folder()
     # What pytest would refuse in words of its own is refused here first.
-    target_of(request.rig, request.impos, request.seed, request.faults)
-    arguments = pytest_arguments(request, project)
+    target = target_of(request.rig, request.impos, request.seed, request.faults)
+    require_benches(target, request.benches or 1)
+    arguments = pytest_arguments(request, project, _benches(request, target, project))
     deciding_tests(project / FOLDER)
     if request.baseline is not None:
         read_results(request.baseline)
@@ -85,7 +90,14 @@ def qualify(request: QualifyRequest, plugins: Sequence[object] = ()) -> QualifyS
     return QualifySummary(results, request.out, status == pytest.ExitCode.INTERRUPTED)
 
 
-def pytest_arguments(request: QualifyRequest, project: Path) -> list[str]:
+def _benches(request: QualifyRequest, target: Target, project: Path) -> int:
+    """How many are of use."""
+    if request.tests or not target.virtual:
+        return 1
+    return min(request.benches or len(os.sched_getaffinity(0)), len(request.areas or areas(project)))
+
+
+def pytest_arguments(request: QualifyRequest, project: Path, benches: int = 1) -> list[str]:
     """The command line of pytest for a run. Raises UserError for an unknown area."""
     if request.tests:
         selected = [f"{project}/{test}" for test in request.tests]
@@ -107,7 +119,8 @@ def pytest_arguments(request: QualifyRequest, project: Path) -> list[str]:
         "--import-mode=importlib",
         "--strict-markers",
         "--continue-on-collection-errors",
-        *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:hypothesispytest", "-p", "no:xdist"),
+        *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:hypothesispytest"),
+        *((f"--numprocesses={benches}",) if benches > 1 else ("-p", "no:xdist")),
         f"--rig={request.rig}",
         *(f"--fault={fault}" for fault in request.faults),
         *(f"{option}={value}" for option, value in options.items() if value is not None),

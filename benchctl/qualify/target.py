@@ -22,6 +22,7 @@ class Target:
         impos: release under test as text; empty on a real bench until the imp has said hello.
         seed: seed of the virtual bench.
         faults: ids of the faults given to the virtual imp.
+        virtual: whether the bench is made for the run, as often as it is wanted.
     """
 
     rig: str
@@ -29,6 +30,7 @@ class Target:
     impos: str = ""
     seed: int = 0
     faults: tuple[str, ...] = ()
+    virtual: bool = False
 
     @property
     def version(self) -> ImposVersion | None:
@@ -76,4 +78,4 @@ def target_of(rig: str, impos: str | None, seed: int, faults: Iterable[str]) -> 
     version = wanted(stated) if stated else None
     if version is not None:
         require_supported(loaded.module.name, version)
-    return Target(loaded.name, loaded.module.name, str(version or ""), seed, faults)
+    return Target(loaded.name, loaded.module.name, str(version or ""), seed, faults, loaded.virtual)

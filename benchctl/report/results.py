@@ -52,6 +52,12 @@ class Recorded:
         )
 
 
+def area_of(nodeid: str) -> str:
+    """The suite folder that a test lies in, empty outside of one."""
+    parts = nodeid.partition("::")[0].split("/")
+    return parts[1] if len(parts) > 2 and parts[0] == "suites" else ""
+
+
 @dataclass(frozen=True, slots=True)
 class TestResult:
     """One finished test. `bench_s` is time on the rig's clock, `wall_s` on the wall's."""
@@ -69,8 +75,7 @@ class TestResult:
     @property
     def area(self) -> str:
         """The suite folder the test lies in, empty outside of one."""
-        parts = self.nodeid.partition("::")[0].split("/")
-        return parts[1] if len(parts) > 2 and parts[0] == "suites" else ""
+        return area_of(self.nodeid)
 
 
 @dataclass(frozen=True, slots=True)
