@@ -64,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
             _record(config, target)
     except BenchError as error:
         raise pytest.UsageError(str(error)) from error
-    if config.getoption("htmlpath", None):
+    if config.getoption("htmlpath", None) or config.getoption("report_dir"):
         config.pluginmanager.register(HtmlDetails(), "benchctl-html-details")
 
 
@@ -76,7 +76,7 @@ def _record(config: pytest.Config, target: Target) -> None:
     record = Record(config, target, folder)
     config.pluginmanager.register(record, "benchctl-record")
     config.pluginmanager.register(status, "benchctl-status")
-    config.pluginmanager.register(SideBySide(record), "benchctl-side-by-side")
+    config.pluginmanager.register(SideBySide(config, record), "benchctl-side-by-side")
     if folder is not None:
         config.option.htmlpath = str(folder.absolute() / "index.html")
         config.option.self_contained_html = True

@@ -1,5 +1,6 @@
 """The record of a run: what every test came to, wherever it ran, and the files of the report."""
 
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from benchctl.claims.deciding import deciding_tests
 from benchctl.measure import Verdict
 from benchctl.qualify.finished import Finished
+from benchctl.qualify.interrupts import interrupts_wait
 from benchctl.qualify.journal import Journal, read_journal
 from benchctl.qualify.suites import FOLDER
 from benchctl.qualify.target import Target
@@ -45,16 +47,14 @@ class Record:
         target = self.target
         return RunHeader(target.rig, target.module, target.impos, target.seed, self._started)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take in a finished test."""
-        finished = Finished.of(report)
-        if finished is None:
-            return
-        if finished.impos != self.target.impos:
-            self.target = self.target.running(finished.impos)
-            self._write_header()
-        self._take(finished.result, finished.place)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
+        """Take in a finished test, before anybody shows it."""
+        with interrupts_wait():
+            if finished := Finished.of(report):
+                self._follow(finished.impos)
+                self._take(finished.result, finished.place)
+            yield
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A suite file that cannot be collected is an error of the bench, not of the imp."""
@@ -73,6 +73,11 @@ class Record:
         if results is not None:
             (self.folder / "results.json").write_text(results.to_json(), encoding="utf-8")
             (self.folder / "junit.xml").write_text(to_junit(results), encoding="utf-8")
+
+    def _follow(self, impos: str) -> None:
+        if impos != self.target.impos:
+            self.target = self.target.running(impos)
+            self._write_header()
 
     def _take(self, result: TestResult, place: int) -> None:
         self._verdicts.add(result.verdict)

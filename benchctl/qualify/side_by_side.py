@@ -32,7 +32,8 @@ def require_benches(target: Target, count: int) -> None:
 class SideBySide:
     """The hooks of pytest-xdist, in the process that records."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, config: pytest.Config, record: Record) -> None:
+        self._config = config
         self._record = record
 
     @pytest.hookimpl(optionalhook=True)
@@ -41,6 +42,14 @@ class SideBySide:
         from benchctl.qualify.scheduling import AreaScheduling
 
         return AreaScheduling(config, log)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Record what was finished by then and is on its way."""
+        running = self._config.pluginmanager.getplugin("dsession")
+        while running is not None and not running.queue.empty():
+            event, arguments = running.queue.get()
+            if event == "testreport":
+                running.worker_testreport(**arguments)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(

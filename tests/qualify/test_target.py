@@ -27,7 +27,7 @@ def test_an_unknown_release_rules_nothing_out_until_the_imp_says_hello() -> None
 
 def test_the_options_name_the_target() -> None:
     target = target_of("virtual-imp005", "34", 3, ["uart-flags-stay"])
-    assert target == Target("virtual-imp005", "imp005", "34.11", 3, ("uart-flags-stay",))
+    assert target == Target("virtual-imp005", "imp005", "34.11", 3, ("uart-flags-stay",), virtual=True)
     with pytest.raises(UserError, match="does not run on the imp005"):
         target_of("virtual-imp005", "30", 0, ())
     with pytest.raises(UserError, match="virtual-imp005"):
