@@ -70,7 +70,7 @@ class Bench:
         )
         self.power.on()
         self.reset.release()
-        port.meet()
+        port.find()
         return port
 
     @property

@@ -48,6 +48,21 @@ class ControlPort:
         """The imp UART the link uses now."""
         return self._link.uart
 
+    def find(self) -> None:
+        """Meet the firmware on whichever UART an earlier user of the bench left it, and bring it home.
+
+        Raises:
+            DutError: it does not start.
+        """
+        home = self._rig.control.primary
+        for link in (home, *self._rig.control.alternates):
+            self._switch(link)
+            if self._answers():
+                if link != home:
+                    self._move(home)
+                return
+        self._deploy()
+
     def meet(self) -> None:
         """Find the firmware on the imp; deploy it where it is missing or of another version.
 
@@ -55,13 +70,8 @@ class ControlPort:
             DutError: it does not start.
         """
         self._session.use(self._bench_uart(self._link))
-        try:
-            hello = self._session.open(timeout_s=0.5)
-            if hello.firmware == firmware.VERSION:
-                return
-        except DutError:
-            pass
-        self._deploy()
+        if not self._answers():
+            self._deploy()
 
     def keep_clear_of(self, pins: Iterable[str]) -> None:
         """Move the link to a UART that uses none of these imp pins.
@@ -80,6 +90,12 @@ class ControlPort:
             f"control link clear of pins {', '.join(sorted(wanted))}",
             "wire another UART of the imp and list it under control.alternates",
         )
+
+    def _answers(self) -> bool:
+        try:
+            return self._session.open(timeout_s=0.5).firmware == firmware.VERSION
+        except DutError:
+            return False
 
     def _go_home(self) -> None:
         """After a restart the firmware comes up on the primary link."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchctl.bench import Bench
+from benchctl.dut.deploy import Deployment
 from benchctl.rig.loader import load_rig
 from benchctl.twin.build import open_virtual
 from benchctl.twin.wires.net import Net
@@ -51,3 +52,20 @@ def test_a_disturbed_call_is_made_once(linked: tuple[Bench, dict[str, Net]], wir
         assert kept.value() == [after_us], after_us
         kept.forget()
     assert imp.session.retries > before + 2  # it was a disturbance
+
+
+def nothing_to_deploy_with() -> Deployment:
+    raise AssertionError("the firmware was to be deployed again")
+
+
+def test_the_firmware_is_found_where_an_earlier_user_left_its_link() -> None:
+    twin = open_virtual(RIG)
+    try:
+        with Bench(RIG, twin.host, lambda: twin.cloud, lambda: None) as bench:
+            bench.use("UART0_TX")
+            assert bench.control.uart == "uart1"
+        with Bench(RIG, twin.host, nothing_to_deploy_with, lambda: None) as bench:
+            assert bench.imp.hardware.millis() > 0
+            assert bench.control.uart == "uart0"
+    finally:
+        twin.close()
