@@ -30,9 +30,10 @@ _LENGTH = struct.Struct("<I")
 _FORMAT = 2
 _CHUNK = 1 << 16
 # A blocked reader is woken on the other core in 30 us or more. One that spins has the answer in a few, but
-# takes the core from its peer when the machine is busy: so spin briefly, and not for a while after a miss.
-_SPIN_NS = 200_000
-_MISSES_COST = 32
+# takes the core from its peer when the machine is busy: so spin for as long as an answer takes at most, and
+# not for a good while after a miss.
+_SPIN_NS = 1_000_000
+_MISSES_COST = 256
 
 
 class Channel:
