@@ -1,6 +1,7 @@
 """Running suite tests inside pytest: which of them apply, and what each comes to."""
 
 from collections.abc import Callable, Generator
+from functools import cached_property
 
 import pytest
 
@@ -11,6 +12,8 @@ from benchctl.qualify.judge import Judge
 from benchctl.qualify.suites import FOLDER, require_area
 from benchctl.qualify.target import Target
 from benchctl.qualify.trial import Trial, marked
+from benchctl.rig.loader import load_rig
+from benchctl.rig.model import Rig
 
 
 class Qualification:
@@ -27,6 +30,7 @@ class Qualification:
         self._bench_time = BenchTime()
         self._trials: dict[str, Trial] = {}
         self._places: dict[str, int] = {}
+        self._ports: dict[Callable[[Rig], list[str]], list[str]] = {}
 
     def bench_opened(self, impos: str, now_ns: Callable[[], int]) -> None:
         """To be told when a bench is open: the release on its imp, and its clock in ns.
@@ -50,6 +54,16 @@ class Qualification:
     def bench_closing(self) -> None:
         """To be told before a bench closes."""
         self._bench_time.detach()
+
+    def ports(self, names_of: Callable[[Rig], list[str]]) -> list[str]:
+        """What `names_of` finds on the rig of the run. Many tests ask for the same: it is looked up once."""
+        if names_of not in self._ports:
+            self._ports[names_of] = names_of(self._rig)
+        return self._ports[names_of]
+
+    @cached_property
+    def _rig(self) -> Rig:
+        return load_rig(self.target.rig)
 
     def judge(self, item: pytest.Item) -> Judge:
         """The record of a test in progress."""
