@@ -159,3 +159,22 @@ def test_what_was_on_its_way_at_an_interrupt_is_recorded() -> None:
     record: Any = None
     SideBySide(config, record).pytest_keyboard_interrupt()
     assert taken == ["a", "b"]
+
+
+def test_a_bench_that_does_not_open_is_tried_once_an_area(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def refuse(rig: str, **_: object) -> None:
+        tried.append(rig)
+        raise RuntimeError("no luck")
+
+    monkeypatch.setattr("fixtures.bench.open_bench", refuse)
+    plugins = '["benchctl.qualify.plugin", "fixtures.judging", "fixtures.bench"]'
+    (checkout / "conftest.py").write_text(f"pytest_plugins = {plugins}\n")
+    for area in ("spi", "uart"):
+        add_suite(checkout, f"{area}/test_it.py", "def test_a(bench): ...\ndef test_b(bench): ...\n")
+    results = run(checkout, 1).results
+    assert [test.message for test in results.tests] == ["RuntimeError: no luck"] * 4
+    assert tried == ["virtual-imp005"] * 2
