@@ -164,6 +164,7 @@ def test_power_cycle_brings_leaked_memory_back(judge, device_program, power_cycl
 
 
 @pytest.mark.impos("34")
+@pytest.mark.modules("imp001", "imp002", "imp003", "imp004m", "imp005", "imp006")  # with WiFi
 def test_scanning_does_not_leak(judge, device_program):
     """Later releases: three hundred scans without a restart."""
     restarted, scans, lost, _ = _scan(device_program, 300)

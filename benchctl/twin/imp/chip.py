@@ -1,7 +1,6 @@
 """What every API object of one virtual imp shares."""
 
 import random
-import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -160,9 +159,8 @@ class Chip:
 
     @property
     def device_id(self) -> str:
-        """16 hex digits that start with the module's digit. choice: the others come from the seed."""
-        known = re.match("[0-9a-f]+", self.module.fact("identity.device_id_prefix").value or "")
-        prefix = known[0] if known else "0"
+        """16 hex digits, the module's own first. choice: of several of these the first; the rest by the seed."""
+        prefix = (self.module.fact("identity.device_id_prefix").value or "0").split()[0]
         return f"{prefix}000d8c46{zlib.crc32(f'{self.module.name}/{self.seed}'.encode()):08x}"[:16]
 
     @property

@@ -1,6 +1,6 @@
 """hardware.spi...: SPI controllers. Facts: api/spi.yaml; the ids in comments are its."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -20,9 +20,10 @@ _FS_PER_KHZ = 10**12
 _CHUNK = 64
 # The imp005 has no DMA for SPI, which leaves gaps between bytes (modules/imp005.yaml). choice: how long.
 _IMP005_GAP_FS = 200_000_000
-# choice: rates of buses whose only source is one attested rate (6400 kHz) or none; SPI-CFG-03 has the limits.
-_IMP005_RATES_KHZ = (25600.0, 12800.0, 6400.0, 3200.0, 1600.0, 800.0, 400.0, 200.0)
-_OTHER_RATES_KHZ = (15000.0, 7500.0, 3750.0, 1875.0, 937.5, 468.75, 234.375, 117.1875)
+# choice: where one rate is known of a bus, it has eight, each half the one before (SPI-CFG-03 has the limits
+# of the imp005); where none is, the fastest is 15 MHz.
+_FASTEST_OF_ONE, _RATES = 4, 8
+_FASTEST_OF_NONE_KHZ = 15_000.0
 
 CS_INVERTED = declare(
     "spi-chipselect-inverted", "r34-spi-chipselect-imp005", "chipselect(1) drives CS high", ["imp005"]
@@ -51,8 +52,7 @@ class SpiPort(PinnedBus):
         super().__init__(chip, path, spi.pins)
         self._spi = spi
         self._imp005 = chip.module.name == "imp005"
-        known = _IMP005_RATES_KHZ if self._imp005 else spi.rates_khz or _OTHER_RATES_KHZ
-        self._rates = sorted(known)
+        self._rates = _rates(spi.rates_khz)
         self._flags = 0
         self._period_fs = 0
         self._garbage = chip.random(path)
@@ -184,6 +184,14 @@ class SpiPort(PinnedBus):
     def _sampled(self, train: Train, count: int) -> Bits:
         middles = train.start_ns + (train.pulse_starts(count) + self._period_fs // 2) // _FS
         return self.pad("cipo").net.sample(middles)
+
+
+def _rates(known: Sequence[float] | None) -> list[float]:
+    """Rates of a bus in kHz, the slowest first, from those that are known of it."""
+    if known and len(known) > 1:
+        return sorted(known)
+    fastest = known[0] * _FASTEST_OF_ONE if known else _FASTEST_OF_NONE_KHZ
+    return sorted(fastest / 2**halved for halved in range(_RATES))
 
 
 def _mode(flags: int) -> int:
