@@ -159,7 +159,7 @@ class Chip:
 
     @property
     def device_id(self) -> str:
-        """16 hex digits, the module's own first. choice: of several of these the first; the rest by the seed."""
+        """16 hex digits, the module's first. choice: the first of several such; the rest by the seed."""
         prefix = (self.module.fact("identity.device_id_prefix").value or "0").split()[0]
         return f"{prefix}000d8c46{zlib.crc32(f'{self.module.name}/{self.seed}'.encode()):08x}"[:16]
 
