@@ -5,7 +5,7 @@ ended at any point by ending its process, and whatever it breaks is gone with it
 
 Run as `python -m benchctl.twin.vm.child FD`. FD is a SOCK_SEQPACKET socket to the bench:
 
-    b"boot" and a socket    fork; the answer is the process id; the VM serves the socket
+    b"boot", socket, bell   fork; the answer is the process id; the VM serves the socket (see wire.py)
     b"end <pid>"            end that VM; the answer is its wait status
 """
 
@@ -34,15 +34,16 @@ def main(control_fd: int) -> None:
     gc.collect()
     gc.disable()
     while True:
-        command, fds, _, _ = socket.recv_fds(control, 64, 1)
+        command, fds, _, _ = socket.recv_fds(control, 64, 2)
         if not command:
             return
         if fds:
             pid = os.fork()
             if pid == 0:
                 control.close()
-                session.serve(Channel(socket.socket(fileno=fds[0])))
-            os.close(fds[0])
+                session.serve(Channel(socket.socket(fileno=fds[0]), fds[1], 1))
+            for fd in fds:
+                os.close(fd)
             control.send(str(pid).encode())
         else:
             control.send(str(_end(int(command.split()[1]))).encode())

@@ -15,7 +15,7 @@ from benchctl.twin.vm.patience import TICK_S
 from benchctl.twin.vm.process import VmProcess
 from benchctl.twin.vm.sources import Unit
 from benchctl.twin.vm.translation import Translator
-from benchctl.twin.vm.wire import Channel
+from benchctl.twin.vm.wire import Channel, new_bell
 
 _PACKAGE = "squirrel-lang-sq305"
 
@@ -56,19 +56,21 @@ class VmLauncher:
         """
         translator = Translator(manifest)
         ours, theirs = socket.socketpair()
+        bell = new_bell()
+        channel = Channel(ours, bell, 0)
         with theirs:
             try:
-                socket.send_fds(self._control, [b"boot"], [theirs.fileno()])
+                socket.send_fds(self._control, [b"boot"], [theirs.fileno(), bell])
                 answer = self._control.recv(64)
             except OSError:
                 answer = b""
+        os.close(bell)
         if not answer:
-            ours.close()
+            channel.close()
             raise BenchError(
                 "the process that starts Squirrel VMs has died", "close the bench and open it again"
             )
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", TICK_S, 0))
-        channel = Channel(ours)
         channel.send(
             (
                 "boot",

@@ -1,10 +1,20 @@
+import os
 import socket
 import threading
+import time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchctl.twin.vm.wire import Channel
+from benchctl.twin.vm.wire import Channel, new_bell
+
+
+def channels(one: socket.socket, other: socket.socket) -> tuple[Channel, Channel]:
+    bell = new_bell()
+    ends = Channel(one, bell, 0), Channel(other, bell, 1)
+    os.close(bell)
+    return ends
+
 
 _scalars = st.none() | st.booleans() | st.integers(-(2**31), 2**31 - 1) | st.binary() | st.text()
 _messages = st.lists(st.tuples(_scalars, st.lists(_scalars)), min_size=1, max_size=8)
@@ -13,7 +23,7 @@ _messages = st.lists(st.tuples(_scalars, st.lists(_scalars)), min_size=1, max_si
 @given(_messages)
 @settings(max_examples=50, deadline=None)
 def test_messages_arrive_whole_and_in_order(messages):
-    one, other = (Channel(end) for end in socket.socketpair())
+    one, other = channels(*socket.socketpair())
     for message in messages:
         one.send(message)
     assert [other.receive() for _ in messages] == messages
@@ -22,8 +32,27 @@ def test_messages_arrive_whole_and_in_order(messages):
     other.close()
 
 
+def test_an_answer_is_seen_while_one_spins_and_when_one_sleeps():
+    one, other = channels(*socket.socketpair())
+
+    def answer() -> None:
+        for pause in (0, 0.01, 0, 0.01):
+            question = one.receive()
+            time.sleep(pause)  # longer than anybody spins
+            one.send(question)
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    for number in range(4):
+        other.send((number,))
+        assert other.receive() == (number,)
+    answering.join()
+    one.close()
+    other.close()
+
+
 def test_a_message_larger_than_any_buffer():
-    one, other = (Channel(end) for end in socket.socketpair())
+    one, other = channels(*socket.socketpair())
     message = ("source", bytes(range(256)) * 20_000)
     sender = threading.Thread(target=one.send, args=(message,))
     sender.start()
@@ -36,10 +65,10 @@ def test_a_message_larger_than_any_buffer():
 def test_what_has_arrived_survives_a_timeout():
     ours, theirs = socket.socketpair()
     probe, probe_end = socket.socketpair()
-    Channel(probe).send(("hello",))
+    channels(probe, probe_end)[0].send(("hello",))
     raw = probe_end.recv(1000)
     theirs.setblocking(False)
-    channel = Channel(theirs)
+    _, channel = channels(ours, theirs)
     ours.sendall(raw[:7])
     try:
         channel.receive()
