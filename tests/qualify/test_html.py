@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.qualify.checkouts import add_suite
+
 _SUITE = """
 import numpy as np
 import pytest
@@ -28,9 +30,7 @@ def test_gap(judge, high):
 
 @pytest.fixture
 def page(project: pytest.Pytester) -> str:
-    file = project.path / "suites" / "usb" / "test_gap.py"
-    file.parent.mkdir(parents=True)
-    file.write_text(_SUITE)
+    add_suite(project.path, "usb/test_gap.py", _SUITE)
     project.runpytest("suites", "--rig", "fake", "--impos", "34.11", "--seed", "3", "--report-dir", "out")
     return Path("out/index.html").read_text()
 
@@ -74,12 +74,12 @@ def test_a_row_shows_what_led_to_its_verdict(page: str) -> None:
 
 
 def test_what_the_rig_lacks_is_told_once(project: pytest.Pytester) -> None:
-    file = project.path / "suites" / "usb" / "test_gap.py"
-    file.parent.mkdir(parents=True)
-    file.write_text(
+    add_suite(
+        project.path,
+        "usb/test_gap.py",
         "import pytest\nfrom benchctl.errors import NotEquippedError\n"
         "@pytest.mark.parametrize('n', range(3))\n"
-        "def test_it(n): raise NotEquippedError('USB hub', 'wire one')\n"
+        "def test_it(n): raise NotEquippedError('USB hub', 'wire one')\n",
     )
     project.runpytest("suites", "--rig", "fake", "--report-dir", "out")
     page = Path("out/index.html").read_text()

@@ -5,6 +5,8 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from tests.qualify.checkouts import add_suite
+
 NEEDS_A_RIG = "suites run on a rig"
 
 
@@ -13,10 +15,8 @@ class Project:
         self.pytester = pytester
         self.folder = pytester.path / "out"
 
-    def suite(self, text: str, name: str = "suites/uart/test_it.py") -> None:
-        file = self.pytester.path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("import pytest\nfrom benchctl import errors\n" + text)
+    def suite(self, text: str, name: str = "uart/test_it.py") -> None:
+        add_suite(self.pytester.path, name, "import pytest\nfrom benchctl import errors\n" + text)
 
     def run(self, *options: str, rig: str = "fake") -> pytest.RunResult:
         arguments = ["--rig", rig] if rig else []
@@ -252,7 +252,7 @@ def test_an_unknown_claim_stops_the_run_with_the_nearest(suites: Project) -> Non
 
 def test_areas_are_folders(suites: Project) -> None:
     suites.suite("def test_a(): ...")
-    suites.suite("def test_b(): ...", "suites/spi/test_b.py")
+    suites.suite("def test_b(): ...", "spi/test_b.py")
     suites.run("--area", "spi")
     assert suites.verdicts() == {"test_b": "PASS"}
     outcome = suites.run("--area", "sip")

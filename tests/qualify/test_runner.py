@@ -1,10 +1,5 @@
 import io
 import json
-import os
-import select
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +10,7 @@ from benchctl.errors import UserError
 from benchctl.measure import Verdict
 from benchctl.qualify.progress import ProgressDisplay
 from benchctl.qualify.runner import QualifyRequest, qualify
+from tests.qualify.checkouts import add_suite, interrupted, waiting_test
 
 _SUITE = """
 from benchctl import errors
@@ -23,12 +19,6 @@ def test_passes(judge): judge.equal("reply", 1, 1)
 def test_fails(judge): judge.equal("reply", 1, 2)
 def test_lacks(): raise errors.NotEquippedError("USB hub")
 """
-
-
-def add_suite(project: Path, name: str, text: str) -> None:
-    file = project / "suites" / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
 
 
 def test_a_run_writes_its_report_and_says_how_it_goes(checkout: Path) -> None:
@@ -123,32 +113,9 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_runs(
 
 
 def test_an_interrupt_leaves_a_valid_partial_report(checkout: Path) -> None:
-    fifo = checkout / "running"
-    os.mkfifo(fifo)
-    add_suite(
-        checkout,
-        "uart/test_slow.py",
-        f"""
-import signal
-def test_first(judge): judge.equal("reply", 1, 1)
-def test_second():
-    open({str(fifo)!r}, "w").close()
-    signal.pause()
-def test_third(): ...
-""",
-    )
-    program = (
-        "import sys; from pathlib import Path; from benchctl.qualify.runner import *;"
-        "p = Path(sys.argv[1]);"
-        "s = qualify(QualifyRequest('virtual-imp005', out=p / 'out', project=p));"
-        "sys.exit(s.exit_code)"
-    )
-    running = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-    process = subprocess.Popen([sys.executable, "-c", program, str(checkout)], stderr=subprocess.DEVNULL)
-    select.select([running], [], [], 30)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
-    os.close(running)
+    first = 'def test_first(judge): judge.equal("reply", 1, 1)\n'
+    add_suite(checkout, "uart/test_slow.py", first + waiting_test(checkout) + "def test_third(): ...\n")
+    assert interrupted(checkout, benches=1) == 130
     document = json.loads((checkout / "out" / "results.json").read_text())
     assert document["totals"] == {"PASS": 1}
     assert "2 of 3 tests are missing" in (checkout / "out" / "index.html").read_text()

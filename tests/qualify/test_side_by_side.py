@@ -1,9 +1,5 @@
 import json
 import os
-import select
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from queue import Queue
@@ -17,6 +13,7 @@ from benchctl.measure import Verdict
 from benchctl.qualify.runner import QualifyRequest, QualifySummary, qualify
 from benchctl.qualify.side_by_side import SideBySide, require_benches
 from benchctl.qualify.target import Target
+from tests.qualify.checkouts import add_suite, interrupted, waiting_test
 
 _JUDGED = """
 import os
@@ -24,12 +21,6 @@ def test_measured(judge):
     judge.measure("gap <x>", 1.5e-3, unit="s", uncertainty=1e-5, high=2e-3, source="logic capture")
 def test_fails(judge): judge.equal("process", {value}, 0)
 """
-
-
-def add_suite(project: Path, name: str, text: str) -> None:
-    file = project / "suites" / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
 
 
 def run(project: Path, benches: int, **options: Any) -> QualifySummary:
@@ -112,37 +103,12 @@ def test_a_real_bench_is_one(project: pytest.Pytester) -> None:
 
 
 def test_an_interrupt_leaves_what_was_finished(checkout: Path) -> None:
-    fifo = checkout / "running"
-    os.mkfifo(fifo)
+    journal = checkout / "out" / "journal.jsonl"
+    until_both_are_recorded = f"while Path({str(journal)!r}).read_text().count('\"test\"') < 2: ..."
     add_suite(checkout, "spi/test_b.py", "def test_b(): ...")
-    add_suite(
-        checkout,
-        "uart/test_a.py",
-        f"""
-import signal
-from pathlib import Path
-def test_first(): ...
-def test_second():
-    while Path({str(checkout / "out" / "journal.jsonl")!r}).read_text().count('"test"') < 2: ...
-    open({str(fifo)!r}, "w").close()
-    signal.pause()
-def test_third(): ...
-""",
-    )
-    program = (
-        "import sys; from pathlib import Path; from benchctl.qualify.runner import *;"
-        "p = Path(sys.argv[1]);"
-        "s = qualify(QualifyRequest('virtual-imp005', out=p / 'out', project=p, benches=2));"
-        "sys.exit(s.exit_code)"
-    )
-    running = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, str(checkout)], stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    select.select([running], [], [], 30)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to everybody
-    assert process.wait(30) == 130
-    os.close(running)
+    waits = waiting_test(checkout, until_both_are_recorded)
+    add_suite(checkout, "uart/test_a.py", "def test_first(): ...\n" + waits + "def test_third(): ...\n")
+    assert interrupted(checkout, benches=2) == 130
     document = json.loads((checkout / "out" / "results.json").read_text())
     assert document["totals"] == {"PASS": 2}
     assert "2 of 4 tests are missing" in (checkout / "out" / "index.html").read_text()
