@@ -10,12 +10,13 @@ from dataclasses import asdict
 from importlib.util import find_spec
 
 from benchctl.errors import BenchError, NotEquippedError
+from benchctl.twin.vm.mailbox import new_memory
 from benchctl.twin.vm.messages import Manifest
 from benchctl.twin.vm.patience import TICK_S
 from benchctl.twin.vm.process import VmProcess
 from benchctl.twin.vm.sources import Unit
 from benchctl.twin.vm.translation import Translator
-from benchctl.twin.vm.wire import Channel, new_bell
+from benchctl.twin.vm.wire import Channel
 
 _PACKAGE = "squirrel-lang-sq305"
 
@@ -56,15 +57,15 @@ class VmLauncher:
         """
         translator = Translator(manifest)
         ours, theirs = socket.socketpair()
-        bell = new_bell()
-        channel = Channel(ours, bell, 0)
+        memory = new_memory()
+        channel = Channel(ours, memory, 0)
         with theirs:
             try:
-                socket.send_fds(self._control, [b"boot"], [theirs.fileno(), bell])
+                socket.send_fds(self._control, [b"boot"], [theirs.fileno(), memory])
                 answer = self._control.recv(64)
             except OSError:
                 answer = b""
-        os.close(bell)
+        os.close(memory)
         if not answer:
             channel.close()
             raise BenchError(

@@ -1,17 +1,18 @@
 """The pipe between the bench and the process of a VM, the same on both ends.
 
-A message is a tuple, marshalled, behind its length in four bytes. Values of Squirrel cross it as plain Python
-values (a Squirrel string is a `str` with one character per byte, latin-1) and, where Python has no equal,
-as a tuple that starts with one of the tags below.
+A message is a tuple, marshalled. It is left in shared memory (mailbox.py) where it fits and the reader is
+awake; otherwise it goes through a socket, behind its length in four bytes. A length of zero wakes the reader.
+
+Values of Squirrel cross the pipe as plain Python values (a Squirrel string is a `str` with one character per
+byte, latin-1) and, where Python has no equal, as a tuple that starts with one of the tags below.
 """
 
 import marshal
-import mmap
-import os
 import socket
 import struct
-import time
 from typing import Any
+
+from benchctl.twin.vm.mailbox import Inbox, Outbox
 
 BLOB = "b"  # (BLOB, bytes, handle or 0); with a handle, the bytes do not matter on the way into the VM
 CLOSURE = "c"  # (CLOSURE, handle)
@@ -27,23 +28,14 @@ ApiClass = tuple[str, bool, list[tuple[str, int]]]
 Message = tuple[Any, ...]
 
 _LENGTH = struct.Struct("<I")
+_WAKE = _LENGTH.pack(0)
 # The newer formats of marshal have the reader intern strings: Python's table of them then grows by 200 KB at
 # some call or other, which would count as memory of the device code.
 _FORMAT = 2
 _CHUNK = 1 << 16
-# A blocked reader is woken on the other core in 30 us or more. One that spins has the answer in a few, but
-# takes the core from its peer when the machine is busy: so spin for as long as an answer takes at most, and
-# not for a good while after a miss.
-_SPIN_NS = 1_000_000
-_MISSES_COST = 256
-_LOOKS = 64
-
-
-def new_bell() -> int:
-    """A descriptor of the memory that both ends of a `Channel` share. It is the caller's to close."""
-    bell = os.memfd_create("bell")
-    os.truncate(bell, mmap.PAGESIZE)
-    return bell
+# A reader that sleeps is woken on the other core in 30 us at best, in half a millisecond where a hypervisor has
+# taken an idle core away; one that looks out has the answer in a few. So look out for as long as answers take.
+_WATCH_NS = 1_000_000
 
 
 class Channel:
@@ -51,63 +43,75 @@ class Channel:
 
     Args:
         sock: the socket.
-        bell: where each end counts what it has sent. A look at it costs no system call and no memory: how
-            often a reader looked must not show in what device code has left.
+        memory: the descriptor of the memory that both ends share (`mailbox.new_memory`).
         end: 0 for one end, 1 for the other.
     """
 
-    def __init__(self, sock: socket.socket, bell: int, end: int) -> None:
+    def __init__(self, sock: socket.socket, memory: int, end: int) -> None:
         self._socket = sock
-        self._sent = memoryview(mmap.mmap(bell, mmap.PAGESIZE)).cast("Q")
-        self._mine, self._theirs = end, 1 - end
-        self._received = 0
+        self._outbox, self._inbox = Outbox(memory, end), Inbox(memory, 1 - end)
         self._pending = b""
-        self._patience = 0
         self._buffer = bytearray(_CHUNK)
         self._view = memoryview(self._buffer)
 
     def send(self, message: Message) -> None:
-        """Send one message. Raises BrokenPipeError or ConnectionResetError when the other end is gone."""
+        """Send one message.
+
+        Raises BrokenPipeError or ConnectionResetError when the other end is gone, if it comes to notice:
+        `receive` always does.
+        """
         payload = marshal.dumps(message, _FORMAT)
-        self._socket.sendall(_LENGTH.pack(len(payload)) + payload)
-        self._sent[self._mine] += 1
+        outbox = self._outbox
+        left = outbox.put(payload)
+        reader_sleeps = outbox.announce()
+        if not left:
+            self._socket.sendall(_LENGTH.pack(len(payload)) + payload)
+        elif reader_sleeps:
+            self._socket.sendall(_WAKE)
 
     def receive(self) -> Message | None:
         """The next message, or None once the other end is gone.
 
         Raises BlockingIOError when the socket has a receive timeout and it passes; what has arrived is kept.
         """
-        data = self._pending
-        if not data:
-            self._spin()
-            data = self._read()
-        while len(data) < _LENGTH.size or len(data) < (end := _LENGTH.unpack_from(data)[0] + _LENGTH.size):
-            self._pending = data
-            more = self._read()
-            if not more:
+        inbox = self._inbox
+        while True:
+            # Asked first: what was announced is here or on its way through the socket.
+            announced = inbox.announced or inbox.watch(_WATCH_NS)
+            payload = inbox.held or self._whole()
+            if payload is not None:
+                break
+            data = self._read() if announced else self._sleep()
+            if not data:
                 return None
-            data += more
-        self._pending = data[end:]
-        self._received += 1
-        message: Message = marshal.loads(data[_LENGTH.size : end])
+            self._pending += data
+        message: Message = marshal.loads(payload)
+        inbox.taken()
         return message
 
     def close(self) -> None:
         """Close this end. The other end then receives None."""
         self._socket.close()
 
-    def _spin(self) -> None:
-        """Wait until a message is there, for as long as that may pay."""
-        if self._patience:
-            self._patience -= 1
-            return
-        sent, theirs, received = self._sent, self._theirs, self._received
-        give_up = time.perf_counter_ns() + _SPIN_NS
-        while time.perf_counter_ns() < give_up:
-            for _ in range(_LOOKS):
-                if sent[theirs] != received:
-                    return
-        self._patience = _MISSES_COST
+    def _sleep(self) -> bytes:
+        """Wait until something comes through the socket."""
+        inbox = self._inbox
+        inbox.fall_asleep()
+        try:
+            return _WAKE if inbox.announced else self._read()
+        finally:
+            inbox.wake_up()
+
+    def _whole(self) -> bytes | None:
+        """The first message of what came through the socket, once all of it is there."""
+        while len(self._pending) >= _LENGTH.size:
+            end = _LENGTH.size + _LENGTH.unpack_from(self._pending)[0]
+            if len(self._pending) < end:
+                break
+            message, self._pending = self._pending[_LENGTH.size : end], self._pending[end:]
+            if message:
+                return message
+        return None
 
     def _read(self) -> bytes:
         # Into one buffer, so that a reader whose memory is limited needs no room for the largest message.

@@ -1,18 +1,22 @@
+import marshal
 import os
 import socket
+import struct
 import threading
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchctl.twin.vm.wire import Channel, new_bell
+from benchctl.twin.vm.mailbox import new_memory
+from benchctl.twin.vm.wire import Channel
 
 
 def channels(one: socket.socket, other: socket.socket) -> tuple[Channel, Channel]:
-    bell = new_bell()
-    ends = Channel(one, bell, 0), Channel(other, bell, 1)
-    os.close(bell)
+    memory = new_memory()
+    ends = Channel(one, memory, 0), Channel(other, memory, 1)
+    os.close(memory)
     return ends
 
 
@@ -62,19 +66,47 @@ def test_a_message_larger_than_any_buffer():
     other.close()
 
 
+def test_small_messages_do_not_take_the_socket():
+    ours, theirs = socket.socketpair()
+    one, other = channels(ours, theirs)
+    theirs.setblocking(False)
+    one.send(("small",))
+    with pytest.raises(BlockingIOError):
+        theirs.recv(1)
+    one.send(("a second one has no room",))
+    assert theirs.recv(1, socket.MSG_PEEK)
+    assert [other.receive(), other.receive()] == [("small",), ("a second one has no room",)]
+    one.close()
+    other.close()
+
+
+def test_a_reader_that_fell_asleep_unseen_is_woken():
+    ours, theirs = socket.socketpair()
+    one, other = channels(ours, theirs)
+    outbox, inbox = one._outbox, other._inbox
+    payload = marshal.dumps(("left",))
+    assert outbox.put(payload)
+    inbox.fall_asleep()
+    assert not inbox.announced
+    assert outbox.announce()
+    inbox.wake_up()
+    assert other.receive() == ("left",)
+    inbox.fall_asleep()
+    assert not outbox.put(payload)
+    ours.close()
+    theirs.close()
+
+
 def test_what_has_arrived_survives_a_timeout():
     ours, theirs = socket.socketpair()
-    probe, probe_end = socket.socketpair()
-    channels(probe, probe_end)[0].send(("hello",))
-    raw = probe_end.recv(1000)
     theirs.setblocking(False)
     _, channel = channels(ours, theirs)
+    payload = marshal.dumps(("hello",))
+    raw = struct.pack("<I", len(payload)) + payload
     ours.sendall(raw[:7])
-    try:
+    with pytest.raises(BlockingIOError):
         channel.receive()
-        raise AssertionError("half a message was taken for a whole one")
-    except BlockingIOError:
-        ours.sendall(raw[7:])
+    ours.sendall(raw[7:])
     assert channel.receive() == ("hello",)
-    for end in (ours, theirs, probe, probe_end):
-        end.close()
+    ours.close()
+    theirs.close()
