@@ -40,6 +40,7 @@ class Api:
         self._call = call
         self._log_text = log_text
         self._meter = meter
+        self._answer: Any = None
 
     def build(self, classes: list[ApiClass], constants: dict[str, Any]) -> None:
         """Fill the root table.
@@ -103,26 +104,25 @@ class Api:
         values, call, meter = self._values, self._call, self._meter
         keep_blobs = bool(flags & KEEP_BLOBS)
 
-        def answered(argc: int) -> int:
+        def ask(argc: int) -> Any:
             identity = self._identity(class_index) if at_run_time else 0
             if flags & AS_TEXT:
                 arguments = tuple(self._log_text(index) for index in range(2, argc + 2))
             else:
                 arguments = tuple(values.read(index, keep_blobs) for index in range(2, argc + 2))
-            result = call(class_index, identity, name, arguments)
-            if result is None:
-                return 0
-            meter.enter()  # a number takes no memory, but what was in its place on the stack may give some
-            values.push(result)
-            meter.leave()
-            return 1
+            return call(class_index, identity, name, arguments)
 
         def entry(argc: int) -> int:
             meter.leave()
             try:
-                return answered(argc)
+                # Held until the next call: what it is made of must not be freed while the meter counts.
+                self._answer = ask(argc)
             finally:
                 meter.enter()
+            if self._answer is None:
+                return 0
+            values.push(self._answer)
+            return 1
 
         return entry
 

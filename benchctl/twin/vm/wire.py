@@ -33,8 +33,8 @@ _WAKE = _LENGTH.pack(0)
 # some call or other, which would count as memory of the device code.
 _FORMAT = 2
 _CHUNK = 1 << 16
-# A reader that sleeps is woken on the other core in 30 us at best, in half a millisecond where a hypervisor has
-# taken an idle core away; one that looks out has the answer in a few. So look out for as long as answers take.
+# A reader that sleeps is woken on the other core in 30 us at best, in half a millisecond where a hypervisor
+# has taken an idle core away. One that looks out has the answer in a few: so look out as long as that takes.
 _WATCH_NS = 1_000_000
 
 
