@@ -6,10 +6,10 @@ block in `wait` and `sleep_until`. Order is decided by (time, sequence), never b
 one history however busy the machine is.
 """
 
-import heapq
 import random
 from collections import deque
 from collections.abc import Callable
+from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
@@ -35,12 +35,6 @@ class Event:
     def cancel(self) -> None:
         """Make it not happen; harmless when it already did."""
         self._action = None
-
-    def happen(self) -> None:
-        """Run the action once (called by the world)."""
-        action, self._action = self._action, None
-        if action is not None:
-            action()
 
 
 class Signal:
@@ -118,8 +112,10 @@ class World:
 
     def at(self, t_ns: int, action: Callable[[], None]) -> Event:
         """Let `action` happen at `t_ns` (not before now)."""
-        event = Event(max(t_ns, self.now), action)
-        heapq.heappush(self._events, (event.t_ns, next(self._sequence), event))
+        if t_ns < self.now:
+            t_ns = self.now
+        event = Event(t_ns, action)
+        heappush(self._events, (t_ns, next(self._sequence), event))
         return event
 
     def after(self, delay_ns: int, action: Callable[[], None]) -> Event:
@@ -177,16 +173,19 @@ class World:
                 self._main.throw(error)  # the hub stays where it is and goes on when somebody waits again
 
     def _step(self) -> None:
-        while self._events and not self._events[0][2].pending:
-            heapq.heappop(self._events)
-        if not self._events:
+        events = self._events
+        while events and events[0][2]._action is None:
+            heappop(events)
+        if not events:
             raise BenchError(
                 "the virtual bench has come to a standstill: a task waits and nothing is left to happen",
                 "wait with a deadline",
             )
-        t_ns = self._events[0][0]
+        t_ns = events[0][0]
         if self.pacer is not None and not self.pacer(t_ns):
             return
-        event = heapq.heappop(self._events)[2]
+        event = heappop(events)[2]
         self.now = t_ns
-        event.happen()
+        action, event._action = event._action, None
+        if action is not None:
+            action()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Generator
 from pathlib import Path
+from types import GeneratorType
 from typing import Any
 
 from benchctl.errors import UserError
@@ -188,12 +189,12 @@ class ProgramHost:
         item = self.objects[call.target.path]
         method = item.methods[call.method]
         try:
-            result = getattr(item, method.attribute)(*checked(method.params, list(call.args)))
+            result = getattr(item, method.attribute)(*checked(method.params, call.args))
         except Thrown:
             self._let_go(call)
             raise
-        blocks = isinstance(result, Generator)
-        return self._letting_go(result, call) if blocks and method.keep_blobs else result
+        blocks = method.keep_blobs and isinstance(result, GeneratorType)
+        return self._letting_go(result, call) if blocks else result
 
     def _letting_go(self, native: Generator[Any, None, Any], call: NativeCall) -> Generator[Any, None, Any]:
         try:

@@ -1,6 +1,7 @@
 """One Squirrel program in its VM: turns what the VM reports into what the runtime understands."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchctl.twin.imp.runtime import Runtime
@@ -58,8 +59,7 @@ class VmProgram:
         while isinstance(event, Printed):
             event = self.vm.resume()  # where print() goes on an imp is unknown (u-print): nowhere
         if isinstance(event, NativeCall):
-            call = event
-            self._runtime.native(lambda: self._execute(call))
+            self._runtime.native(partial(self._execute, event))
         elif isinstance(event, Done):
             self._runtime.finished()
         else:

@@ -7,6 +7,8 @@ given later, while the world goes on.
 
 from collections import deque
 from collections.abc import Callable, Generator
+from functools import partial
+from types import GeneratorType
 from typing import Any, NamedTuple, Protocol
 
 from benchctl.twin.imp.values import Closure, Thrown
@@ -148,7 +150,7 @@ class Runtime:
         except Halted as halted:
             halted.then()
         else:
-            if isinstance(result, Generator):
+            if isinstance(result, GeneratorType):
                 self._advance(result, started)
             else:
                 self._reply_at(started + NATIVE_NS, result)
@@ -188,12 +190,12 @@ class Runtime:
     def _reply_at(self, t_ns: int, value: Any) -> None:
         program = self.program
         if program is not None:
-            self._at(t_ns, lambda: program.reply(value))
+            self._at(t_ns, partial(program.reply, value))
 
     def _throw_at(self, t_ns: int, text: str) -> None:
         program = self.program
         if program is not None:
-            self._at(t_ns, lambda: program.throw(text))
+            self._at(t_ns, partial(program.throw, text))
 
     def _dispatch(self) -> None:
         if self._running or self._dispatching or not self._queue:

@@ -76,8 +76,10 @@ class Param:
         return value
 
 
-def checked(params: tuple[Param, ...], arguments: list[Any]) -> list[Any]:
+def checked(params: tuple[Param, ...], arguments: tuple[Any, ...]) -> list[Any]:
     """Arguments made complete and checked. Raises Thrown with Squirrel's own texts."""
+    if not params and not arguments:
+        return []
     required = sum(p.default is REQUIRED for p in params)
     if not required <= len(arguments) <= len(params):
         raise Thrown("wrong number of parameters")

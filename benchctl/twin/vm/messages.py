@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 Value = Any
 """A Squirrel value in Python: None, bool, int, float, str, list, dict, or a class below.
@@ -143,8 +143,7 @@ Stack = Sequence[Frame]
 """Innermost first."""
 
 
-@dataclass(frozen=True)
-class NativeCall:
+class NativeCall(NamedTuple):
     """Device code called the API and waits, for as long as it takes, for `reply`, `throw` or `close`."""
 
     target: ApiObject

@@ -156,29 +156,15 @@ class VmProcess:
         message = self._receive()
         if isinstance(message, Crashed):
             return message
-        event = self._event(message)
-        if isinstance(event, NativeCall):
-            self._state = _State.CALLING
-        elif isinstance(event, Printed):
-            self._state = _State.PRINTING
-        elif not isinstance(event, Crashed):
-            self._state = _State.IDLE
-        return event
-
-    def _event(self, message: wire.Message) -> Event:
         translate = self._translator.from_wire
         match message:
             case ("native", class_index, identity, method, arguments):
+                self._state = _State.CALLING
                 target = self._translator.api_object(class_index, identity)
-                return NativeCall(target, method, tuple(translate(argument) for argument in arguments))
+                return NativeCall(target, method, tuple(map(translate, arguments)))
             case ("printed", text, error):
+                self._state = _State.PRINTING
                 return Printed(text, error)
-            case ("done",):
-                return Done()
-            case ("uncaught", error, text, stack):
-                return Uncaught(translate(error), text, _stack(stack))
-            case ("refused", text, source, line, column):
-                return CompileError(text, source, line, column)
             case ("crashed", kind, text, stack):
                 self._finish()
                 return Crashed(CrashKind(kind), text, _stack(stack))
@@ -187,15 +173,24 @@ class VmProcess:
                 raise BenchError(
                     f"the process of the Squirrel VM failed:\n{trace}", "report it with this text"
                 )
+        self._state = _State.IDLE
+        match message:
+            case ("done",):
+                return Done()
+            case ("uncaught", error, text, stack):
+                return Uncaught(translate(error), text, _stack(stack))
+            case ("refused", text, source, line, column):
+                return CompileError(text, source, line, column)
         raise BenchError(f"the process of the Squirrel VM sent {message!r}", "report it")
 
     def _receive(self) -> wire.Message | Crashed:
         """The next message, or Crashed when there will be none."""
-        patience = Patience(self._pid, self._cpu_budget_s)
+        patience: Patience | None = None
         while True:
             try:
                 message = self._channel.receive()
             except BlockingIOError:
+                patience = patience or Patience(self._pid, self._cpu_budget_s)
                 lost = patience.verdict()
                 if lost is None:
                     continue

@@ -16,6 +16,7 @@ class Translator:
             for group, at_run_time in ((manifest.objects, False), (manifest.kinds, True))
             for path, methods in group.items()
         ]
+        self._objects = [ApiObject(path) for path, _, _ in self.classes]
         self._indexes = {path: index for index, (path, _, _) in enumerate(self.classes)}
         for path in manifest.objects:
             owner = path.rpartition(".")[0]
@@ -67,7 +68,7 @@ class Translator:
 
     def api_object(self, index: int, identity: int) -> ApiObject:
         """The object of a class index and an id."""
-        return ApiObject(self.classes[index][0], identity)
+        return ApiObject(self.classes[index][0], identity) if identity else self._objects[index]
 
 
 def _flags(methods: Methods, name: str) -> int:
