@@ -156,7 +156,8 @@ class UartEngine(Engine):
         data = bytes(self._fifo[:count])
         del self._fifo[:count]
         self._flush_ns = None
-        self._drive_modem_lines()
+        if self._settings.flow:
+            self._drive_modem_lines()
         self._replan()
         return data
 

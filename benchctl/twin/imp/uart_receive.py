@@ -96,6 +96,7 @@ class Receiver:
         self._fifo: deque[tuple[int, int]] = deque()
         self._previous: Arrival | None = None
         self._enabled_ns = chip.world.now
+        self._half_bit_ns = fmt.bit_fs // 2_000_000
         self._flags = 0
         self._next: Event | None = None
         self._closed = False
@@ -177,9 +178,12 @@ class Receiver:
     def _receive(self, arrival: Arrival) -> int:
         if arrival.start_ns < self.deaf_until:
             return 0
-        flags = Flags.LINE_IDLE if self._idle_before(arrival) else 0
-        interval = self._interval(arrival)
-        self._previous = arrival
+        previous, self._previous = self._previous, arrival
+        # A whole frame time of ones came before this frame's start bit.
+        idle_since = self._enabled_ns if previous is None else previous.t_ns + self._half_bit_ns
+        flags = Flags.LINE_IDLE if arrival.start_ns - idle_since >= self._fmt.frame_ns else 0
+        # choice: there was no byte before the first one (UART-READ-06)
+        interval = LONGEST_INTERVAL_US if previous is None else self._interval(previous, arrival)
         if arrival.error and not self._chip.broken(NO_ERROR_FLAGS):
             for line, flag in _OF_LINE.items():
                 if arrival.error & line:
@@ -193,22 +197,14 @@ class Receiver:
         self._fifo.append((arrival.value, interval))
         return flags | Flags.READ_READY
 
-    def _interval(self, arrival: Arrival) -> int:
+    def _interval(self, previous: Arrival, arrival: Arrival) -> int:
         """Microseconds from the previous byte's receipt to this one's (UART-READ-02, -03, -05)."""
-        if self._previous is None:
-            return LONGEST_INTERVAL_US  # choice: there was no byte before the first one (UART-READ-06)
-        interval = arrival.t_ns // 1000 - self._previous.t_ns // 1000  # choice: a counter of whole us
+        interval = arrival.t_ns // 1000 - previous.t_ns // 1000  # choice: a counter of whole us
         if self._without_byte:
             interval -= self._fmt.frame_ns // 1000
         if self._coarse:
             interval -= interval % 1000
         return interval if interval < LONGEST_INTERVAL_US else LONGEST_INTERVAL_US
-
-    def _idle_before(self, arrival: Arrival) -> bool:
-        """A whole frame time of ones came before this frame's start bit."""
-        half_bit_ns = self._fmt.bit_fs // 2_000_000
-        since = self._enabled_ns if self._previous is None else self._previous.t_ns + half_bit_ns
-        return arrival.start_ns - since >= self._fmt.frame_ns
 
     def _after_reading(self) -> None:
         self._set_rts()

@@ -47,19 +47,19 @@ class Driver:
         now = self.net.world.now
         if self.timeline.step(now, value):
             self.wave = None
-            self.net._changed(now)
+            self._changed(now)
 
     def play(self, times: Times, values: Values) -> None:
         """Follow many steps from `times[0]` (now or later); it ends holding the last value."""
         self.timeline.extend(times, values)
         self.wave = None
-        self.net._changed(int(times[0]))
+        self._changed(int(times[0]))
 
     def plan(self, wave: Wave) -> None:
         """As `play`, with steps that are worked out only when somebody looks at them."""
         self.timeline.plan(wave)
         self.wave = wave
-        self.net._changed(wave.first_ns)
+        self._changed(wave.first_ns)
 
     def follow(self, times: Times, values: Values) -> None:
         """As `play`, for a pin that is replanned whenever another wire changes.
@@ -80,18 +80,19 @@ class Driver:
         self.wave = None
         if len(times):
             self.timeline.extend(times, values)
-        self.net._changed(start)
+        self._changed(start)
 
     def cut(self, t_ns: int) -> None:
         """Drop everything planned at or after `t_ns`; the value in force there holds on."""
         if self.timeline.end_ns >= t_ns:
             self.timeline.cut(t_ns)
             self.wave = None
-            self.net._changed(t_ns)
+            self._changed(t_ns)
 
-    def prune(self) -> None:
-        """Forget what is long over, now and then."""
-        if len(self.timeline) > self._prune_at:
+    def _changed(self, t_ns: int) -> None:
+        self.net._changed(t_ns)
+        # Forget what is long over, now and then.
+        if len(self.timeline) > self._prune_at and not self.net.probed:
             self.timeline.forget_before(self.net.world.now - _KEEP_NS)
             self._prune_at = max(_PRUNE_AT, 2 * len(self.timeline))
 
@@ -147,7 +148,9 @@ class Net:
     def level(self, t_ns: int | None = None) -> int:
         """Level (0 or 1) at a time, default now."""
         t = self.world.now if t_ns is None else t_ns
-        drive = max([driver.timeline.at(t) for driver in self.drivers], default=0)
+        # Nearly always nothing is planned: then `last` spares a call.
+        timelines = [driver.timeline for driver in self.drivers]
+        drive = max([line.last if t >= line.end_ns else line.at(t) for line in timelines], default=0)
         return drive & 1 if drive else self._floating(t)
 
     def sample(self, t_ns: Times) -> Values:
@@ -194,7 +197,7 @@ class Net:
     @property
     def horizon_ns(self) -> int:
         """The last moment for which anything is planned."""
-        return max((d.timeline.end_ns for d in self.drivers), default=0)
+        return max([d.timeline.end_ns for d in self.drivers], default=0)
 
     def _resolve(self, times: Times, before: int) -> Values:
         drive = np.zeros(len(times), np.uint8)
@@ -218,9 +221,6 @@ class Net:
     def _changed(self, t_ns: int) -> None:
         for listener in tuple(self._listeners):
             listener(t_ns)
-        if not self._probes:
-            for driver in self.drivers:
-                driver.prune()
 
 
 def _times(drivers: list[Driver]) -> Iterator[Times]:

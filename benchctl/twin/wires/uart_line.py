@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -70,6 +71,9 @@ class Arrival(NamedTuple):
     error: int
 
 
+_arrival = partial(tuple.__new__, Arrival)  # from a tuple, without a call of Python's own for each byte
+
+
 def _parity_bit(value: int, parity: str) -> int:
     ones = value.bit_count() & 1
     return {"E": ones, "O": 1 - ones, "M": 1, "S": 0}[parity]
@@ -86,34 +90,17 @@ def _frame_table(bits: int, parity: str) -> Values:
     return np.stack(columns, axis=1)
 
 
-class _Frames(NamedTuple):
-    """Frames back to back, as a wave (see `timeline.Wave`)."""
+class _Frames:
+    """Frames back to back, as a wave (see `timeline.Wave`): from the first start edge to the last stop."""
 
-    begin_fs: int
-    starts: list[int]
-    data: bytes | list[int]
-    format: LineFormat
+    last = Drive.HIGH
 
-    @property
-    def first_ns(self) -> int:
-        """The first start edge."""
-        return self.starts[0]
-
-    @property
-    def last_ns(self) -> int:
-        """The last stop bit begins."""
-        fmt = self.format
-        return (self.begin_fs + (len(self.starts) - 1) * fmt.frame_fs + fmt.head_bits * fmt.bit_fs) // _FS
-
-    @property
-    def last(self) -> int:
-        """Idle."""
-        return Drive.HIGH
-
-    @property
-    def size(self) -> int:
-        """Half of the bits or so are edges."""
-        return len(self.starts) * self.format.head_bits // 2
+    def __init__(self, begin_fs: int, starts: list[int], data: bytes | list[int], fmt: LineFormat) -> None:
+        self.begin_fs, self.starts, self.data, self.format = begin_fs, starts, data, fmt
+        count = len(starts)
+        self.first_ns = starts[0]
+        self.last_ns = (begin_fs + (count - 1) * fmt.frame_fs + fmt.head_bits * fmt.bit_fs) // _FS
+        self.size = count * fmt.head_bits // 2  # half of the bits or so are edges
 
     def steps(self) -> tuple[Times, Values]:
         """The edges of every frame."""
@@ -302,19 +289,20 @@ class UartReceiver:
         That is: nothing else moves the wire, it idles high before the first of the frames, and they are sent
         in this receiver's own format and rate.
         """
-        moving = [d for d in self._net.drivers if d.timeline.end_ns >= self._scan_ns]
+        scan_ns = self._scan_ns
+        moving = [d for d in self._net.drivers if d.timeline.end_ns >= scan_ns]
         wave = moving[0].wave if len(moving) == 1 else None
-        if not isinstance(wave, _Frames) or wave.first_ns < self._scan_ns:
+        if not isinstance(wave, _Frames) or wave.first_ns < scan_ns:
             return False
         fmt, sent = self.format, wave.format
         if (sent.bits, sent.parity, sent.half_stops) != (fmt.bits, fmt.parity, fmt.half_stops):
             return False
         if abs(sent.bit_fs - fmt.bit_fs) * _SAME_RATE > fmt.bit_fs or not self._net.level(wave.first_ns - 1):
             return False
-        if any(d.drive == Drive.LOW for d in self._net.drivers if d is not moving[0]):
+        if Drive.LOW in [d.timeline.last for d in self._net.drivers if d is not moving[0]]:
             return False
         middle_fs = fmt.head_bits * fmt.bit_fs + fmt.bit_fs // 2
-        for start, value in zip(wave.starts, wave.data, strict=True):
-            self.pending.append(Arrival((start * _FS + middle_fs) // _FS, start, value, 0))
-        self._scan_ns = self.pending[-1].t_ns
+        middles = [(start * _FS + middle_fs) // _FS for start in wave.starts]
+        self.pending.extend(map(_arrival, zip(middles, wave.starts, wave.data, repeat(0))))
+        self._scan_ns = middles[-1]
         return True
