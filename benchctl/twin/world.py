@@ -17,24 +17,31 @@ from greenlet import getcurrent, greenlet
 
 from benchctl.errors import BenchError
 
+_ACTION = 2
 
-class Event:
-    """Something due at a time; `cancel` makes it not happen."""
 
-    __slots__ = ("_action", "t_ns")
+class Event(list[Any]):
+    """Something due at a time; `cancel` makes it not happen.
 
-    def __init__(self, t_ns: int, action: Callable[[], None]) -> None:
-        self.t_ns = t_ns
-        self._action: Callable[[], None] | None = action
+    It is [time, sequence, action or None], which the event queue orders as lists are ordered.
+    """
+
+    __slots__ = ()
+
+    @property
+    def t_ns(self) -> int:
+        """When it is due."""
+        due: int = self[0]
+        return due
 
     @property
     def pending(self) -> bool:
         """False once it happened or was cancelled."""
-        return self._action is not None
+        return self[_ACTION] is not None
 
     def cancel(self) -> None:
         """Make it not happen; harmless when it already did."""
-        self._action = None
+        self[_ACTION] = None
 
 
 class Signal:
@@ -99,7 +106,7 @@ class World:
         self.now = 0
         self.seed = seed
         self.pacer: Pacer | None = None
-        self._events: list[tuple[int, int, Event]] = []
+        self._events: list[Event] = []
         self._sequence = count()
         self._runnable: deque[greenlet] = deque()
         self._hub = greenlet(self._run, parent=getcurrent())
@@ -114,8 +121,8 @@ class World:
         """Let `action` happen at `t_ns` (not before now)."""
         if t_ns < self.now:
             t_ns = self.now
-        event = Event(t_ns, action)
-        heappush(self._events, (t_ns, next(self._sequence), event))
+        event = Event((t_ns, next(self._sequence), action))
+        heappush(self._events, event)
         return event
 
     def after(self, delay_ns: int, action: Callable[[], None]) -> Event:
@@ -174,7 +181,7 @@ class World:
 
     def _step(self) -> None:
         events = self._events
-        while events and events[0][2]._action is None:
+        while events and events[0][_ACTION] is None:
             heappop(events)
         if not events:
             raise BenchError(
@@ -184,8 +191,8 @@ class World:
         t_ns = events[0][0]
         if self.pacer is not None and not self.pacer(t_ns):
             return
-        event = heappop(events)[2]
+        event = heappop(events)
         self.now = t_ns
-        action, event._action = event._action, None
+        action, event[_ACTION] = event[_ACTION], None
         if action is not None:
             action()

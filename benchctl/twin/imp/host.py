@@ -17,7 +17,7 @@ from benchctl.twin.imp.objects import build, manifest, stop
 from benchctl.twin.imp.pinmode.base import PinMode
 from benchctl.twin.imp.program import Failure, VmProgram
 from benchctl.twin.imp.reasons import WakeReason
-from benchctl.twin.imp.values import Thrown, checked
+from benchctl.twin.imp.values import Thrown
 from benchctl.twin.vm.launcher import VmLauncher
 from benchctl.twin.vm.messages import Blob, CompileError, Crashed, CrashKind, Manifest, NativeCall
 from benchctl.twin.vm.sources import Unit, units
@@ -189,7 +189,7 @@ class ProgramHost:
         item = self.objects[call.target.path]
         method = item.methods[call.method]
         try:
-            result = getattr(item, method.attribute)(*checked(method.params, call.args))
+            result = getattr(item, method.attribute)(*method.checked(call.args))
         except Thrown:
             self._let_go(call)
             raise

@@ -13,9 +13,9 @@ from benchctl.twin.vm.messages import ApiObject as ObjectRef
 from benchctl.twin.vm.messages import Blob, Closure, Opaque
 
 __all__ = [
-    "ANY", "ARRAY", "BLOB", "BOOL", "DATA", "FUNCTION", "INTEGER", "NUMBER", "OBJECT", "REAL", "STRING",
-    "TABLE", "Blob", "Closure", "Kind", "ObjectRef", "Opaque", "Param", "Thrown", "as_bytes", "as_string",
-    "checked",
+    "ANY", "ARRAY", "BLOB", "BOOL", "DATA", "FUNCTION", "INTEGER", "NUMBER", "OBJECT", "REAL", "REQUIRED",
+    "STRING", "TABLE", "Blob", "Closure", "Kind", "ObjectRef", "Opaque", "Param", "Thrown", "as_bytes",
+    "as_string",
 ]  # fmt: skip
 
 
@@ -74,17 +74,6 @@ class Param:
         if self.kind is NUMBER and not math.isfinite(value):
             raise Thrown("number out of range")  # choice: infinities and NaN where no source allows them
         return value
-
-
-def checked(params: tuple[Param, ...], arguments: tuple[Any, ...]) -> list[Any]:
-    """Arguments made complete and checked. Raises Thrown with Squirrel's own texts."""
-    if not params and not arguments:
-        return []
-    required = sum(p.default is REQUIRED for p in params)
-    if not required <= len(arguments) <= len(params):
-        raise Thrown("wrong number of parameters")
-    values = [p.check(value, i + 1) for i, (p, value) in enumerate(zip(params, arguments, strict=False))]
-    return values + [p.default for p in params[len(arguments) :]]
 
 
 def type_name(value: Any) -> str:

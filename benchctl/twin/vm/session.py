@@ -15,6 +15,7 @@ from benchctl.twin.vm.watchdog import Watchdog
 from benchctl.twin.vm.wire import Channel, Message
 
 _CALLS_PER_MEMORY_CHECK = 16
+_ASIDE = ("release", "write", "memory", "global")
 
 
 class Session:
@@ -92,29 +93,30 @@ class Session:
 
     def _next_command(self) -> Message:
         """The next message that makes device code run on; those that do not are dealt with on the way."""
-        machine = self._machine
         memory.lift_limit()
-        while True:
-            message = self._receive()
-            match message:
-                case ("release", handle):
-                    self._meter.enter()
-                    machine.handles.release(handle)
-                    self._meter.leave()
-                case ("write", handle, offset, data):
-                    self._meter.enter()
-                    machine.values.write_blob(handle, offset, data)
-                    self._meter.leave()
-                case ("memory",):
-                    self._channel.send(("memory", self._limit.used() if self._limit else 0))
-                case ("global", name):
-                    self._channel.send(self._global(name))
-                case _:
-                    self._watchdog.progress += 1
-                    if self._limit:
-                        self._limit.impose()
-                    forget_failed_allocations()
-                    return message
+        while (message := self._receive())[0] in _ASIDE:
+            self._obey_aside(message)
+        self._watchdog.progress += 1
+        if self._limit:
+            self._limit.impose()
+        forget_failed_allocations()
+        return message
+
+    def _obey_aside(self, message: Message) -> None:
+        machine, meter = self._machine, self._meter
+        match message:
+            case ("release", handle):
+                meter.enter()
+                machine.handles.release(handle)
+                meter.leave()
+            case ("write", handle, offset, data):
+                meter.enter()
+                machine.values.write_blob(handle, offset, data)
+                meter.leave()
+            case ("memory",):
+                self._channel.send(("memory", self._limit.used() if self._limit else 0))
+            case ("global", name):
+                self._channel.send(self._global(name))
 
     def _global(self, name: str) -> Message:
         try:

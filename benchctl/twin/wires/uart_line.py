@@ -146,10 +146,11 @@ class UartTransmitter:
         first_fs = max(self._free_fs, max(world.now, not_before_ns) * _FS)
         self._drop_over()
         begin_fs = first_fs + _FS // 2  # rounds to the nearest nanosecond
-        starts = [(begin_fs + i * fmt.frame_fs) // _FS for i in range(len(data))]
+        duration_fs = len(data) * fmt.frame_fs
+        starts = [start_fs // _FS for start_fs in range(begin_fs, begin_fs + duration_fs, fmt.frame_fs)]
         self._starts.extend(starts)
         self._data.extend(data)
-        self._free_fs = first_fs + len(data) * fmt.frame_fs
+        self._free_fs = first_fs + duration_fs
         self._driver.plan(_Frames(begin_fs, starts, data, fmt))
         return starts[0]
 
@@ -301,8 +302,8 @@ class UartReceiver:
             return False
         if Drive.LOW in [d.timeline.last for d in self._net.drivers if d is not moving[0]]:
             return False
-        middle_fs = fmt.head_bits * fmt.bit_fs + fmt.bit_fs // 2
-        middles = [(start * _FS + middle_fs) // _FS for start in wave.starts]
+        to_middle_ns = (fmt.head_bits * fmt.bit_fs + fmt.bit_fs // 2) // _FS
+        middles = [start + to_middle_ns for start in wave.starts]
         self.pending.extend(map(_arrival, zip(middles, wave.starts, wave.data, repeat(0))))
         self._scan_ns = middles[-1]
         return True

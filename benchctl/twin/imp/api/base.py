@@ -1,10 +1,11 @@
 """What an API object is made of: methods by their imp names, each with its parameters and first release."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from benchctl.twin.imp.values import Param
+from benchctl.twin.imp.values import REQUIRED, Param, Thrown
 
 if TYPE_CHECKING:
     from benchctl.twin.imp.chip import Chip
@@ -31,6 +32,19 @@ class Method:
     attribute: str
     as_text: bool = False
     keep_blobs: bool = False
+
+    @cached_property
+    def required(self) -> int:
+        """How many parameters cannot be left out."""
+        return sum(param.default is REQUIRED for param in self.params)
+
+    def checked(self, arguments: Sequence[Any]) -> list[Any]:
+        """Arguments made complete and checked. Raises Thrown with Squirrel's own texts."""
+        params, count = self.params, len(arguments)
+        if not self.required <= count <= len(params):
+            raise Thrown("wrong number of parameters")
+        values = [param.check(arguments[i], i + 1) for i, param in enumerate(params[:count])]
+        return values + [param.default for param in params[count:]] if count < len(params) else values
 
 
 def api(
