@@ -17,31 +17,24 @@ from greenlet import getcurrent, greenlet
 
 from benchctl.errors import BenchError
 
-_ACTION = 2
 
+class Event:
+    """Something due at a time; `cancel` makes it not happen."""
 
-class Event(list[Any]):
-    """Something due at a time; `cancel` makes it not happen.
+    __slots__ = ("_action", "t_ns")
 
-    It is [time, sequence, action or None], which the event queue orders as lists are ordered.
-    """
-
-    __slots__ = ()
-
-    @property
-    def t_ns(self) -> int:
-        """When it is due."""
-        due: int = self[0]
-        return due
+    def __init__(self, t_ns: int, action: Callable[[], None]) -> None:
+        self.t_ns = t_ns
+        self._action: Callable[[], None] | None = action
 
     @property
     def pending(self) -> bool:
         """False once it happened or was cancelled."""
-        return self[_ACTION] is not None
+        return self._action is not None
 
     def cancel(self) -> None:
         """Make it not happen; harmless when it already did."""
-        self[_ACTION] = None
+        self._action = None
 
 
 class Signal:
@@ -106,7 +99,7 @@ class World:
         self.now = 0
         self.seed = seed
         self.pacer: Pacer | None = None
-        self._events: list[Event] = []
+        self._events: list[tuple[int, int, Event]] = []
         self._sequence = count()
         self._runnable: deque[greenlet] = deque()
         self._hub = greenlet(self._run, parent=getcurrent())
@@ -121,8 +114,8 @@ class World:
         """Let `action` happen at `t_ns` (not before now)."""
         if t_ns < self.now:
             t_ns = self.now
-        event = Event((t_ns, next(self._sequence), action))
-        heappush(self._events, event)
+        event = Event(t_ns, action)
+        heappush(self._events, (t_ns, next(self._sequence), event))
         return event
 
     def after(self, delay_ns: int, action: Callable[[], None]) -> Event:
@@ -181,7 +174,7 @@ class World:
 
     def _step(self) -> None:
         events = self._events
-        while events and events[0][_ACTION] is None:
+        while events and events[0][2]._action is None:
             heappop(events)
         if not events:
             raise BenchError(
@@ -191,8 +184,8 @@ class World:
         t_ns = events[0][0]
         if self.pacer is not None and not self.pacer(t_ns):
             return
-        event = heappop(events)
+        event = heappop(events)[2]
         self.now = t_ns
-        action, event[_ACTION] = event[_ACTION], None
+        action, event._action = event._action, None
         if action is not None:
             action()

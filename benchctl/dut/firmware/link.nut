@@ -118,6 +118,8 @@ class Wire {
     // A rest that is some milliseconds late is lost.
     function _received() {
         _read();
+        // Bytes that were waited for call once more.
+        if (_buffer.len() == 0) return;
         local missing = _missing(), had = _buffer.len(), patience = 1;
         while (missing > 0 && patience <= PATIENCE) {
             imp.sleep((missing + 1) * _byteTime * patience);
@@ -193,8 +195,8 @@ class Wire {
     }
 
     function _crc(body, from, to) {
-        local crc = 0xFFFF;
-        for (local i = from; i < to; i++) crc = ((crc << 8) & 0xFFFF) ^ _table[(crc >> 8) ^ body[i]];
+        local crc = 0xFFFF, table = _table;
+        for (local i = from; i < to; i++) crc = ((crc << 8) & 0xFFFF) ^ table[(crc >> 8) ^ body[i]];
         return crc;
     }
 

@@ -169,15 +169,14 @@ class Receiver:
         """Move what has arrived into the FIFO; returns the flags it raised."""
         raised = 0
         for arrival in self._line.take(self._chip.world.now):
-            raised |= self._receive(arrival)
+            if arrival.start_ns >= self.deaf_until:
+                raised |= self._receive(arrival)
         if raised:
             self._flags |= raised
             self._set_rts()
         return raised
 
     def _receive(self, arrival: Arrival) -> int:
-        if arrival.start_ns < self.deaf_until:
-            return 0
         previous, self._previous = self._previous, arrival
         # A whole frame time of ones came before this frame's start bit.
         idle_since = self._enabled_ns if previous is None else previous.t_ns + self._half_bit_ns

@@ -42,7 +42,7 @@ class Supplements:
         self._host = host
         self._pads_floats = True
         self._nonfinite: str | None = None
-        self._length = c.c_int()
+        self._start, self._length = c.c_int(), c.c_int()
         self._address = c.c_void_p()
         self._table = Object()
         functions: tuple[tuple[str, Entry, int, str], ...] = (
@@ -100,9 +100,12 @@ class Supplements:
 
     def _text(self, _argc: int) -> int:
         """Bytes of a blob as a string: blob, start, count."""
-        start, count = self._values.read(3), self._values.read(4)
-        data = (self._values.blob(2) or b"")[start : start + count]
-        sq.pushstring(self._vm, data, len(data))
+        vm = self._vm
+        sq.getinteger(vm, 3, self._start)
+        sq.getinteger(vm, 4, self._length)
+        sq.std_getblob(vm, 2, self._address)
+        count = self._length.value
+        sq.pushstring(vm, c.string_at((self._address.value or 0) + self._start.value, count), count)
         return 1
 
     def _bytes(self, _argc: int) -> int:
