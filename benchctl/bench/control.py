@@ -8,8 +8,7 @@ from benchctl.dut import firmware
 from benchctl.dut.deploy import Deployment
 from benchctl.dut.imp import Imp
 from benchctl.dut.link.session import Session
-from benchctl.dut.link.values import Reference
-from benchctl.dut.remote import encode_request
+from benchctl.dut.link.values import Reference, encode_request
 from benchctl.errors import DutError, NotEquippedError
 from benchctl.rig.model import ControlLink, Rig
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from benchctl.buses.clock import Clock
 from benchctl.dut.link.session import Event, Hello, Session
-from benchctl.dut.link.values import Callback, Constant
-from benchctl.dut.remote import Kept, Remote, arguments, constant, describe, encode_request, note_configured
+from benchctl.dut.link.values import Callback, Constant, encode_request
+from benchctl.dut.remote import Kept, Remote, arguments, constant, describe, note_configured
 from benchctl.errors import DutError, SilenceError, SquirrelError
 
 Step = tuple[Remote, tuple[object, ...]]

@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchctl.dut.firmware import constant_names
-from benchctl.dut.link import values
 from benchctl.dut.link.session import Session
-from benchctl.dut.link.values import Constant, Reference
+from benchctl.dut.link.values import Constant, Reference, encode_request
 from benchctl.errors import SquirrelError, UserError
 from benchctl.nearest import nearest
 
@@ -46,8 +45,7 @@ class Remote:
         """
         session = self._connect()
         note_configured(session, self._path)
-        request = encode_request("c", self._path, arguments(args))
-        return session.call(request, describe(self._path, args), timeout_s)[0]
+        return session.call_method(self._path, arguments(args), describe(self._path, args), timeout_s)
 
     def __contains__(self, name: str) -> bool:
         return bool(
@@ -118,11 +116,6 @@ def constant(name: str) -> Constant:
     if name not in constant_names():
         raise UserError(f"the imp API has no constant {name}", nearest(name, constant_names()))
     return Constant((name,))
-
-
-def encode_request(operation: str, *args: object) -> bytes:
-    """A request: one operation letter and its arguments."""
-    return operation.encode() + b"".join(values.encode(a) for a in args)
 
 
 def _argument(value: object) -> object:

@@ -7,6 +7,7 @@ import pytest
 
 from benchctl.bench import Bench
 from benchctl.dut.deploy import Deployment
+from benchctl.errors import LinkError, SquirrelError
 from benchctl.rig.loader import load_rig
 from benchctl.twin.build import open_virtual
 from benchctl.twin.wires.net import Net
@@ -52,6 +53,40 @@ def test_a_disturbed_call_is_made_once(linked: tuple[Bench, dict[str, Net]], wir
         assert kept.value() == [after_us], after_us
         kept.forget()
     assert imp.session.retries > before + 2  # it was a disturbance
+
+
+def test_a_path_travels_once(linked: tuple[Bench, dict[str, Net]]) -> None:
+    bench, nets = linked
+    path = "hardware.pinW.getsamplerate_of_a_very_long_name"
+    sent = []
+    for _ in range(3):
+        start = bench.clock.now_ns()
+        with pytest.raises(SquirrelError, match="does not exist"):
+            bench.imp.root(path)()
+        sent.append(len(nets[LINK_RX].edges(start, bench.clock.now_ns()).times))
+    assert sent[0] > sent[1] + 3 * len(path)
+    assert sent[1] < 80  # a frame of some 14 bytes
+
+
+def test_a_path_that_was_lost_is_told_again(linked: tuple[Bench, dict[str, Net]]) -> None:
+    bench, nets = linked
+    imp = bench.imp
+    known = imp.hardware.getdeviceid()
+    disturb(nets[LINK_RX], bench.clock.now_ns(), 2_000_000_000)
+    with pytest.raises(LinkError):
+        imp.hardware.wakereason(timeout_s=0.1)
+    bench.clock.sleep(2)
+    assert imp.hardware.getdeviceid() == known
+    assert imp.hardware.wakereason() == imp.hello.wake_reason
+
+
+def test_more_paths_than_numbers(linked: tuple[Bench, dict[str, Net]]) -> None:
+    imp = linked[0].imp
+    for _ in range(2):
+        for number in range(260):
+            with pytest.raises(SquirrelError, match=f"'nothing{number}' does not exist"):
+                imp.root(f"nothing{number}")()
+        assert imp.hardware.micros() != imp.hardware.millis()
 
 
 def nothing_to_deploy_with() -> Deployment:

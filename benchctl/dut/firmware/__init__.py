@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from benchctl.data import load_data
 
-VERSION = "2"
+VERSION = "3"
 """Version of the firmware; a board that says hello with another one is deployed to again."""
 
 

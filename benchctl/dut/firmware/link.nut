@@ -19,7 +19,8 @@ enum Frame {
 }
 
 enum Tag {
-    NULL, TRUE, FALSE, INT, FLOAT, STRING, BLOB, ARRAY, TABLE, REFERENCE, CONSTANT, CALLBACK, BYTE, OPAQUE
+    NULL, TRUE, FALSE, INT, FLOAT, STRING, BLOB, ARRAY, TABLE, REFERENCE, CONSTANT, CALLBACK, BYTE, OPAQUE,
+    NEW_NUMBER, NUMBER
 }
 
 // Constants are looked up when asked for: a release that lacks one throws then, and only then. They are asked for
@@ -264,8 +265,10 @@ class Codec {
     // Values in and out of a payload.
     _objects = null;
     _onEvent = null;
+    _numbered = null;
 
     constructor(objects, onEvent) {
+        _numbered = {};
         _objects = objects;
         _onEvent = onEvent;
     }
@@ -306,6 +309,7 @@ class Codec {
 
     function read(source) {
         switch (source.readn('b')) {
+            case Tag.NUMBER: return _numbered[source.readn('b')];
             case Tag.NULL:  return null;
             case Tag.TRUE:  return true;
             case Tag.FALSE: return false;
@@ -335,6 +339,9 @@ class Codec {
             case Tag.CALLBACK:
                 local id = source.readn('b');
                 return reporter(id, read(source));
+            case Tag.NEW_NUMBER:
+                local number = source.readn('b');
+                return _numbered[number] <- _text(source);
         }
         throw "the bench sent a value of an unknown kind";
     }

@@ -7,17 +7,19 @@ has no session and says hello instead of answering: the call that was under way 
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchctl.buses.clock import Clock
 from benchctl.buses.uart import Uart
 from benchctl.dut.link import values
 from benchctl.dut.link.frames import Frame, FrameReader, FrameType
+from benchctl.dut.link.values import Numbered, encode_request
 from benchctl.errors import DutError, LinkError, SquirrelError, UnexpectedRestartError
 
 _RETRY_S = 0.25
 _TRIES = 4
+_NUMBERS = 256
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Session:
         self._sequence = 0
         self._number = 0
         self._part_bytes = 48  # fits the smallest receive FIFO (80 bytes) with COBS overhead
+        self._numbers: dict[str, int] = {}  # of paths that the device has been told
         self.hello: Hello | None = None
         self.events: deque[Event] = deque()
         self.configured: list[str] = []  # paths of objects configured since the last restart, oldest first
@@ -125,6 +128,23 @@ class Session:
         if answer.type == FrameType.THROWN:
             raise SquirrelError(str(result[0]), name)
         return result
+
+    def call_method(self, path: str, args: Sequence[object], name: str, timeout_s: float = 3.0) -> object:
+        """Call the method at a path on the device and return its value; raises as `call` does."""
+        known = self._numbers.get(path)
+        if known is None and (path[0] == "@" or len(self._numbers) == _NUMBERS):
+            # A name of the moment, or one too many: not worth a number.
+            return self.call(encode_request("c", path, args), name, timeout_s)[0]
+        number = Numbered(len(self._numbers), path) if known is None else Numbered(known)
+        request = encode_request("c", number, args)
+        self._numbers[path] = number.number
+        try:
+            return self.call(request, name, timeout_s)[0]
+        except SquirrelError:
+            raise
+        except BaseException:
+            self._numbers.clear()  # nobody knows what the device was told
+            raise
 
     def post(self, request: bytes) -> None:
         """Send a request that will not be answered, because it restarts the imp or takes the link away."""
@@ -213,6 +233,7 @@ class Session:
         )  # fmt: skip
         self._part_bytes = max(48, self.hello.rx_fifo * 3 // 4)
         self._sequence = 0
+        self._numbers.clear()
         self.configured.clear()
         return self.hello
 

@@ -44,6 +44,14 @@ class Callback:
     then: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Numbered:
+    """Text for the device that it knows by a number, 0 to 255; `text` goes along until it does."""
+
+    number: int
+    text: str | None = None
+
+
 (
     _NULL,
     _TRUE,
@@ -60,6 +68,8 @@ class Callback:
     _BYTE,
 ) = range(13)
 _OPAQUE = 13
+_NEW_NUMBER = 14
+_NUMBER = 15
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,16 @@ def encode(value: object) -> bytes:
             return _text(_CONSTANT, _latin("|".join(names)))
         case Callback(number, then):
             return bytes([_CALLBACK, number]) + encode(list(then))
+        case Numbered(number, None):
+            return bytes([_NUMBER, number])
+        case Numbered(number, str(text)):
+            return struct.pack("<BBH", _NEW_NUMBER, number, len(text)) + _latin(text)
     raise UserError(f"a {type(value).__name__} cannot be sent to the imp")
+
+
+def encode_request(operation: str, *args: object) -> bytes:
+    """A request: one operation letter and its arguments."""
+    return operation.encode() + b"".join(map(encode, args))
 
 
 class _Reader:
