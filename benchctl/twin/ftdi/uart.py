@@ -26,6 +26,9 @@ from benchctl.twin.world import Event, World
 # FTDI's FAQ on flow control: the chip stops the sender when it reaches its last 32 bytes of space.
 _RTS_RESERVE = 32
 
+# The modem status in the first status byte, as in the modem status register of a 16550 (ftdi_sio.h).
+CTS, DSR, RI, DCD = 0x10, 0x20, 0x40, 0x80
+
 
 class Flow(IntEnum):
     """Flow control, as in the high byte of SET_FLOW_CTRL's wIndex; a set of them is a plain int."""
@@ -96,8 +99,10 @@ class UartEngine(Engine):
         self._open = False
         self._tx = UartTransmitter(txd.driver, settings.format)
         self._rx = UartReceiver(self._rxd.net, settings.format, self._line_changed)
-        inputs = [self._cts, self._dsr, self._dcd] + ([self._ri] if txden is not self._ri else [])
-        self._watches = [EdgeWatch(pin.net, self._modem_changed) for pin in inputs]
+        inputs = {CTS: self._cts, DSR: self._dsr, RI: self._ri, DCD: self._dcd}
+        self._watches = {
+            line: EdgeWatch(pin.net, self._modem_changed) for line, pin in inputs.items() if pin is not txden
+        }
         if txden is not None:
             txden.drive(0)
         self._open = True
@@ -176,8 +181,11 @@ class UartEngine(Engine):
 
     def modem_status(self) -> int:
         """Inputs as they are now; a low pin is an active line."""
-        lines = (self._cts, self._dsr, self._ri, self._dcd)
-        return sum((1 - pin.level()) << (4 + i) for i, pin in enumerate(lines))
+        status = RI if self._txden is self._ri and not self._ri.level() else 0
+        for line, watch in self._watches.items():
+            if not watch.level:
+                status |= line
+        return status
 
     def line_status(self) -> int:
         """Errors since the last packet, and whether the transmitter is idle."""
@@ -192,7 +200,7 @@ class UartEngine(Engine):
     def close(self) -> None:
         """Let go of the pins; a frame in progress is cut."""
         self._rx.close()
-        for watch in self._watches:
+        for watch in self._watches.values():
             watch.close()
         if self._notice is not None:
             self._notice.cancel()
