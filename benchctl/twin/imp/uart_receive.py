@@ -217,14 +217,15 @@ class Receiver:
 
     def _plan(self) -> None:
         """Be there when the next byte matters: for the callback, or because RTS must change."""
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
         pending = self._line.pending
         until_full = self._size - self._rts_spaces - len(self._fifo)
         index = 0 if self.watching else until_full - 1 if self._rts is not None and until_full > 0 else None
-        if index is not None and index < len(pending):
-            self._next = self._chip.world.at(pending[index].t_ns, self._arrived)
+        due_ns = pending[index].t_ns if index is not None and index < len(pending) else None
+        if self._next is not None:
+            if self._next.t_ns == due_ns:
+                return
+            self._next.cancel()
+        self._next = None if due_ns is None else self._chip.world.at(due_ns, self._arrived)
 
     def _arrived(self) -> None:
         self._next = None
