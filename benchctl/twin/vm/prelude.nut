@@ -148,12 +148,14 @@ host.functions.pacall <- limitElements(host.functions.pacall);
 
 local blob = root.blob;
 
+local free = 1024; // bytes of a blob that need no claim
+
 local function checkSize(size) {
     requireNumber(size);
     size = size.tointeger();
     if (size < 0) throw "cannot create blob with negative size";
     if (size > host.blob_limit) throw "cannot create blob larger than " + host.blob_limit + " bytes";
-    if (size > 1024) host.claim(size);
+    if (size > free) host.claim(size);
 }
 
 blob.constructor <- (function(construct) {
@@ -198,7 +200,8 @@ blob._set <- (function(writen) {
 
 blob.writen <- (function(writen) {
     return function(value, type) {
-        checkSize(tell() + 1);
+        local end = tell() + 1;
+        if (end > free) checkSize(end);
         local kind = typeof value;
         writen(kind == "integer" || kind == "float" ? value : 0, type);
     };
