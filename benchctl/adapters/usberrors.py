@@ -1,9 +1,8 @@
 """What a failed USB call means for the person at the bench."""
 
 import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 import usb.core
 from pyftdi.ftdi import FtdiError
@@ -16,19 +15,26 @@ _GONE = frozenset({errno.ENODEV, errno.ENXIO, errno.ESHUTDOWN})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM})
 
 
-@contextmanager
-def usb_errors(device: Device, who: str) -> Iterator[None]:
-    """Turn what pyusb and pyftdi raise into errors that say what happened to adapter `who`.
+class UsbErrors:
+    """Within it, what pyusb and pyftdi raise becomes an error that says what happened to adapter `who`.
 
     Raises:
         AdapterGoneError: it is no longer there.
         AdapterBusyError: another program holds it.
         AdapterError: anything else, such as missing permission or a transfer that did not end.
     """
-    try:
-        yield
-    except (USBError, FtdiError) as error:
-        raise explain(error, device, who) from error
+
+    def __init__(self, device: Device, who: str) -> None:
+        self._device, self._who = device, who
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, (USBError, FtdiError)):
+            raise explain(error, self._device, self._who) from error
 
 
 def explain(error: OSError, device: Device, who: str) -> AdapterError:

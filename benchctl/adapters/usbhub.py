@@ -5,7 +5,7 @@ from enum import IntEnum
 import usb.util
 from usb.core import Device
 
-from benchctl.adapters.usberrors import usb_errors
+from benchctl.adapters.usberrors import UsbErrors
 from benchctl.adapters.usbhost import find_device
 from benchctl.buses.host import Host
 from benchctl.buses.usb import UsbPort
@@ -51,7 +51,7 @@ class UsbHub:
             raise AdapterError(
                 f"{self.name} is the USB 3 half of its hub", "name the USB 2 half: it has another port path"
             )
-        with usb_errors(self._device, self.name):
+        with UsbErrors(self._device, self.name):
             raw = self._device.ctrl_transfer(
                 _GET_HUB, _GET_DESCRIPTOR, _HUB_DESCRIPTOR, 0, _HUB_DESCRIPTOR_SIZE, _CONTROL_MS
             )
@@ -82,7 +82,7 @@ class UsbHub:
 
     def set_power(self, port: int, on: bool) -> None:
         """Switch a port; when switching on, waits until the hub says its power is good, and a bit."""
-        with usb_errors(self._device, self.name):
+        with UsbErrors(self._device, self.name):
             request = _SET_FEATURE if on else _CLEAR_FEATURE
             self._device.ctrl_transfer(_SET_PORT, request, _PORT_POWER, port, b"", _CONTROL_MS)
         self._clock.sleep((self._power_good_s if on else 0) + _SETTLE_S)
@@ -94,7 +94,7 @@ class UsbHub:
 
     def status(self, port: int) -> int:
         """wPortStatus of a port."""
-        with usb_errors(self._device, self.name):
+        with UsbErrors(self._device, self.name):
             raw = self._device.ctrl_transfer(_GET_PORT, _GET_STATUS, 0, port, 4, _CONTROL_MS)
         return int.from_bytes(raw[:2], "little")
 

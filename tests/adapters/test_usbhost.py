@@ -7,7 +7,7 @@ import pytest
 from pyftdi.ftdi import FtdiError
 from usb.core import NoBackendError, USBError
 
-from benchctl.adapters.usberrors import usb_errors
+from benchctl.adapters.usberrors import UsbErrors
 from benchctl.adapters.usbhost import Attached, cannot_see, find_device, scan
 from benchctl.buses.host import Host
 from benchctl.errors import AdapterBusyError, AdapterError, AdapterGoneError
@@ -72,7 +72,7 @@ def test_usb_errors_say_what_to_do(
 ) -> None:
     bench.plug("ft4232h", "FT4A", {})
     device = find_device(bench.host, "ft4232h", serial="FT4A")
-    with pytest.raises(kind, match=text), usb_errors(device, "quad"):
+    with pytest.raises(kind, match=text), UsbErrors(device, "quad"):
         _fail(number, wrapped)
 
 
@@ -81,7 +81,7 @@ def test_whatever_the_last_transfer_ran_into_it_is_gone(bench: "Bench", number: 
     port = bench.plug("ft4232h", "FT4A", {})
     device = find_device(bench.host, "ft4232h", serial="FT4A")
     port.unplug()
-    with pytest.raises(AdapterGoneError, match="quad has gone"), usb_errors(device, "quad"):
+    with pytest.raises(AdapterGoneError, match="quad has gone"), UsbErrors(device, "quad"):
         _fail(number, wrapped=True)
 
 

@@ -4,7 +4,6 @@ pyftdi sets the modes and rates. Data is read from the endpoint directly, becaus
 bytes (line errors, overrun), returns short data without an error, and its serial port sleeps in wall time.
 """
 
-from contextlib import AbstractContextManager
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +12,7 @@ from pyftdi.ftdi import Ftdi
 from usb.core import Device
 
 from benchctl.adapters.ftdi import packets, rates
-from benchctl.adapters.usberrors import usb_errors
+from benchctl.adapters.usberrors import UsbErrors
 from benchctl.buses.host import Host
 from benchctl.errors import AdapterError
 
@@ -45,6 +44,7 @@ class FtdiChannel:
         packet_size: bytes of a USB packet, status included.
         high_speed: whether the chip is of the H series.
         fifo: bytes the chip buffers towards the pins and towards the host.
+        errors: a context in which what USB raises becomes an error about this channel.
     """
 
     def __init__(self, host: Host, device: Device, index: int, who: str) -> None:
@@ -54,8 +54,9 @@ class FtdiChannel:
         self.is_open = True
         self._discarded = False
         self._device = device
+        self.errors = UsbErrors(device, who)
         self._ftdi: Any = _QuietFtdi()
-        with self.errors():
+        with self.errors:
             self._ftdi.open_from_device(device, index + 1)
             self._ftdi.write_data_set_chunksize(_CHUNK)
             endpoints = device.get_active_configuration()[(index, 0)]
@@ -74,24 +75,20 @@ class FtdiChannel:
         """How late the host may see what the chip has ready: one microframe (H series) or frame of USB."""
         return 1_000_000 if self.packet_size <= _FULL_SPEED_PACKET else 125_000
 
-    def errors(self) -> AbstractContextManager[None]:
-        """Within it, what USB raises becomes an error about this channel."""
-        return usb_errors(self._device, self.who)
-
     def release(self) -> None:
         """High impedance: bit-bang mode with all pins inputs."""
-        with self.errors():
+        with self.errors:
             self._ftdi.set_bitmode(0, Ftdi.BitMode.BITBANG)
 
     def uart(self) -> None:
         """UART mode, buffers empty."""
-        with self.errors():
+        with self.errors:
             self._ftdi.set_bitmode(0, Ftdi.BitMode.RESET)
             self._ftdi.purge_buffers()
 
     def mpsse(self) -> None:
         """MPSSE mode, all pins inputs, buffers empty."""
-        with self.errors():
+        with self.errors:
             self._ftdi.set_bitmode(0, Ftdi.BitMode.RESET)
             self._ftdi.set_bitmode(0, Ftdi.BitMode.MPSSE)
             self._ftdi.purge_buffers()
@@ -106,30 +103,30 @@ class FtdiChannel:
             UserError: the chip cannot make that clock.
         """
         rate, request = rates.bitbang_rate(hz, self.high_speed)
-        with self.errors():
+        with self.errors:
             self._ftdi.set_bitmode(low, Ftdi.BitMode.BITBANG)
             self._ftdi.set_baudrate(request, False)
         return rate
 
     def drive(self, mask: int) -> None:
         """In bit-bang mode: make the pins of `mask` outputs and the others inputs."""
-        with self.errors():
+        with self.errors:
             self._ftdi.set_bitmode(mask, Ftdi.BitMode.BITBANG)
 
     def pins(self) -> int:
         """The levels at D0 to D7 now."""
-        with self.errors():
+        with self.errors:
             return int(self._ftdi.read_pins())
 
     def set_latency(self, ms: int) -> None:
         """How long the chip waits for more data before it sends what it has, 1 to 255 ms."""
-        with self.errors():
+        with self.errors:
             self._ftdi.set_latency_timer(ms)
 
     def write(self, data: bytes) -> None:
         """Send bytes to the chip; returns when it has taken the last of them into its buffer."""
         self._require_open()
-        with self.errors():
+        with self.errors:
             self._ftdi.write_data(data)
 
     def stream(self, data: bytes, seconds: float) -> None:
@@ -138,7 +135,7 @@ class FtdiChannel:
         Between two transfers a busy host may take longer than the chip's buffer lasts.
         """
         self._require_open()
-        with self.errors():
+        with self.errors:
             for at in range(0, len(data), _UNBROKEN):
                 piece = data[at : at + _UNBROKEN]
                 taken = self._device.write(self._endpoint_out, piece, _TRANSFER_MS + round(seconds * 1000))
@@ -153,7 +150,7 @@ class FtdiChannel:
         Ends with the first packet that is not full: at the latest when the latency timer runs out.
         """
         self._require_open()
-        with self.errors():
+        with self.errors:
             return bytes(self._device.read(self._endpoint_in, size, _TRANSFER_MS))
 
     def read_data(self, size: int) -> packets.Payload:
@@ -171,13 +168,13 @@ class FtdiChannel:
 
         The status of the next packet is not believed: it may tell of what was lost before, when nobody read.
         """
-        with self.errors():
+        with self.errors:
             self._ftdi.purge_buffers()
         self._discarded = True
 
     def idle(self) -> bool:
         """True when the chip has sent everything: buffer and shift register empty."""
-        with self.errors():
+        with self.errors:
             return bool(self._ftdi.poll_modem_status() & Ftdi.MODEM_TEMT)
 
     def _require_open(self) -> None:

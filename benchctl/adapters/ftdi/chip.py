@@ -7,7 +7,7 @@ from usb.core import Device, USBError
 
 from benchctl.adapters.closing import close_all
 from benchctl.adapters.ftdi.channel import FtdiChannel
-from benchctl.adapters.usberrors import explain, usb_errors
+from benchctl.adapters.usberrors import UsbErrors, explain
 from benchctl.adapters.usbhost import find_device
 from benchctl.buses.host import Host
 from benchctl.errors import AdapterBusyError
@@ -38,7 +38,7 @@ class FtdiChip:
         self._detached: list[int] = []
         self._open = True
         try:
-            with usb_errors(self._device, self.name):
+            with UsbErrors(self._device, self.name):
                 self._claim(sorted(adapter.channels))
             self.park()
         except BaseException:
@@ -62,7 +62,7 @@ class FtdiChip:
 
     def park(self) -> None:
         """Put every channel into bit-bang mode with all pins inputs, so that nothing is driven."""
-        with usb_errors(self._device, self.name):
+        with UsbErrors(self._device, self.name):
             for index in range(len(self.kind.channels)):
                 self._device.ctrl_transfer(
                     _REQ_OUT_VENDOR, _SET_BITMODE, _BITBANG_ALL_INPUTS, index + 1, b"", _CONTROL_MS

@@ -65,7 +65,7 @@ class Mpsse:
                 f"{self.channel.who} cannot clock at {hz:g} Hz", f"ask for {slowest:.0f} Hz or more"
             )
         base = _FAST_HZ if hz * _DIVISORS >= _FAST_HZ else _SLOW_HZ
-        with self.channel.errors():
+        with self.channel.errors:
             used = float(self.channel.ftdi.set_frequency(base / max(1, -int(-base // hz))))
         self._allow_for(used)
         return used

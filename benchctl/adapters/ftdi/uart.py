@@ -49,7 +49,7 @@ class FtdiUart(Uart):
         try:
             self._channel.uart()
             self._channel.set_latency(latency_ms)
-            with self._channel.errors():
+            with self._channel.errors:
                 self._channel.ftdi.set_flowctrl("")
                 self._channel.ftdi.set_event_char(event_char or 0, event_char is not None)
                 self._channel.ftdi.set_dtr_rts(True, True)
@@ -86,7 +86,7 @@ class FtdiUart(Uart):
         if fmt.stop not in (1, 1.5, 2):
             raise UserError(f"{self._channel.who} has no {fmt.stop} stop bits", "use 1, 1.5 or 2")
         rate, request = rates.uart_rate(fmt.baud, self._channel.high_speed)
-        with self._channel.errors():
+        with self._channel.errors:
             self._channel.ftdi.set_baudrate(request)
             self._channel.ftdi.set_line_property(fmt.bits, fmt.stop, fmt.parity.value)
             # Large writes go in pieces that the line takes well within a USB transfer's time.
@@ -165,24 +165,24 @@ class FtdiUart(Uart):
     def set_rts(self, asserted: bool) -> None:
         """Drive RTS (asserted = low)."""
         self._rts = asserted
-        with self._channel.errors():
+        with self._channel.errors:
             self._channel.ftdi.set_rts(asserted)
 
     def cts(self) -> bool:
         """True while CTS is asserted (low)."""
-        with self._channel.errors():
+        with self._channel.errors:
             return bool(self._channel.ftdi.get_cts())
 
     def set_flow_control(self, on: bool) -> None:
         """Let the chip work RTS and CTS by itself, or leave them to `set_rts` and `cts`."""
-        with self._channel.errors():
+        with self._channel.errors:
             self._channel.ftdi.set_flowctrl("hw" if on else "")
             if not on:
                 self._channel.ftdi.set_rts(self._rts)
 
     def set_break(self, active: bool) -> None:
         """Hold TXD at space while active."""
-        with self._channel.errors():
+        with self._channel.errors:
             self._channel.ftdi.set_break(active)
 
     def close(self) -> None:
