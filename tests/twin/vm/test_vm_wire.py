@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchctl.twin.vm.mailbox import new_memory
+from benchctl.twin.vm.mailbox import ROOM, new_memory
 from benchctl.twin.vm.wire import Channel
 
 
@@ -80,21 +80,15 @@ def test_small_messages_do_not_take_the_socket():
     other.close()
 
 
-def test_a_reader_that_fell_asleep_unseen_is_woken():
-    ours, theirs = socket.socketpair()
-    one, other = channels(ours, theirs)
-    outbox, inbox = one._outbox, other._inbox
-    payload = marshal.dumps(("left",))
-    assert outbox.put(payload)
-    inbox.fall_asleep()
-    assert not inbox.announced
-    assert outbox.announce()
-    inbox.wake_up()
-    assert other.receive() == ("left",)
-    inbox.fall_asleep()
-    assert not outbox.put(payload)
-    ours.close()
-    theirs.close()
+@pytest.mark.parametrize("size", range(ROOM - 20, ROOM + 20))
+def test_messages_about_as_large_as_the_mailbox(size: int) -> None:
+    one, other = channels(*socket.socketpair())
+    messages = [("x", bytes(size)), ("y",), ("z", bytes(size))]
+    for message in messages:
+        one.send(message)
+        assert other.receive() == message
+    one.close()
+    other.close()
 
 
 def test_what_has_arrived_survives_a_timeout():
