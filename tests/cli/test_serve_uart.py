@@ -13,7 +13,7 @@ from benchctl.cli.main import run
 
 HERE = Path(__file__).parent
 KERNEL_TTYS = HERE.parent / "adapters/kernel/virtual.yaml"
-BENCHCTL = [sys.executable, "-c", "from benchctl.cli.main import run; run()"]
+BENCHCTL = [sys.executable, "-m", "benchctl"]
 _END_S = 20
 
 Serve = Callable[..., "subprocess.Popen[str]"]

@@ -46,7 +46,7 @@ def test_tab_knows_what_the_imp_has() -> None:
 def test_ctrl_c_stops_a_loop_and_the_bench_stays_in_order(tmp_path: Path) -> None:
     near, far = open_pty()
     environment = {**os.environ, "HOME": str(tmp_path), "TERM": "dumb"}
-    command = [sys.executable, "-c", "from benchctl.cli.main import run; run()", "shell", RIG]
+    command = [sys.executable, "-m", "benchctl", "shell", RIG]
     shell = subprocess.Popen(command, stdin=far, stdout=far, stderr=far, env=environment)
     os.close(far)
 

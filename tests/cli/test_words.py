@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Benchctl
 
 RIG = "virtual-imp005"
-BENCHCTL = [sys.executable, "-c", "from benchctl.cli.main import run; run()"]
+BENCHCTL = [sys.executable, "-m", "benchctl"]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_flashrom_writes_and_verifies_and_we_read_the_same(tmp_path: Path) -> No
 def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
     arguments = ["serve", "serprog", "virtual-imp005", "--part", "nor", "--port", "0"]
     server = subprocess.Popen(
-        [sys.executable, "-c", "from benchctl.cli.main import run; run()", *arguments],
+        [sys.executable, "-m", "benchctl", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -95,7 +95,7 @@ def test_our_adapters_on_the_kernels_nodes(twin: VirtualBench, pi: Run) -> None:
 
 
 def test_the_command_line_on_the_kernels_nodes(twin: VirtualBench, pi: Run, tmp_path: Path) -> None:
-    benchctl = ("-c", "from benchctl.cli.main import run; run()")
+    benchctl = ("-m", "benchctl")
     image, out = tmp_path / "image.bin", tmp_path / "out.bin"
     image.write_bytes(PAGES)
     done = pi(*benchctl, "flash", "write", "RIG", image, "--part", "nor", "--at", "0x2000")
