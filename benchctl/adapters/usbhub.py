@@ -47,11 +47,12 @@ class UsbHub:
         self.name = adapter.name
         self._adapter = adapter
         self._device: Device = find_device(host, adapter.kind.name, serial=adapter.serial, port=adapter.port)
+        self._errors = UsbErrors(self._device, self.name)
         if self._device.bcdUSB >= _SUPER_SPEED:
             raise AdapterError(
                 f"{self.name} is the USB 3 half of its hub", "name the USB 2 half: it has another port path"
             )
-        with UsbErrors(self._device, self.name):
+        with self._errors:
             raw = self._device.ctrl_transfer(
                 _GET_HUB, _GET_DESCRIPTOR, _HUB_DESCRIPTOR, 0, _HUB_DESCRIPTOR_SIZE, _CONTROL_MS
             )
@@ -82,7 +83,7 @@ class UsbHub:
 
     def set_power(self, port: int, on: bool) -> None:
         """Switch a port; when switching on, waits until the hub says its power is good, and a bit."""
-        with UsbErrors(self._device, self.name):
+        with self._errors:
             request = _SET_FEATURE if on else _CLEAR_FEATURE
             self._device.ctrl_transfer(_SET_PORT, request, _PORT_POWER, port, b"", _CONTROL_MS)
         self._clock.sleep((self._power_good_s if on else 0) + _SETTLE_S)
@@ -94,7 +95,7 @@ class UsbHub:
 
     def status(self, port: int) -> int:
         """wPortStatus of a port."""
-        with UsbErrors(self._device, self.name):
+        with self._errors:
             raw = self._device.ctrl_transfer(_GET_PORT, _GET_STATUS, 0, port, 4, _CONTROL_MS)
         return int.from_bytes(raw[:2], "little")
 

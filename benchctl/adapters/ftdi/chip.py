@@ -34,11 +34,12 @@ class FtdiChip:
         self.name = adapter.name
         self.kind = adapter.kind
         self._device: Device = find_device(host, adapter.kind.name, serial=adapter.serial, port=adapter.port)
+        self._errors = UsbErrors(self._device, self.name)
         self._taken: dict[str, FtdiChannel] = {}
         self._detached: list[int] = []
         self._open = True
         try:
-            with UsbErrors(self._device, self.name):
+            with self._errors:
                 self._claim(sorted(adapter.channels))
             self.park()
         except BaseException:
@@ -62,7 +63,7 @@ class FtdiChip:
 
     def park(self) -> None:
         """Put every channel into bit-bang mode with all pins inputs, so that nothing is driven."""
-        with UsbErrors(self._device, self.name):
+        with self._errors:
             for index in range(len(self.kind.channels)):
                 self._device.ctrl_transfer(
                     _REQ_OUT_VENDOR, _SET_BITMODE, _BITBANG_ALL_INPUTS, index + 1, b"", _CONTROL_MS
