@@ -341,7 +341,7 @@ class Codec {
                 return reporter(id, read(source));
             case Tag.NEW_NUMBER:
                 local number = source.readn('b');
-                return _numbered[number] <- _text(source);
+                return _numbered[number] <- read(source);
         }
         throw "the bench sent a value of an unknown kind";
     }

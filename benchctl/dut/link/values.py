@@ -127,7 +127,7 @@ def encode(value: object) -> bytes:
         case Numbered(number, None):
             return bytes([_NUMBER, number])
         case Numbered(number, str(text)):
-            return struct.pack("<BBH", _NEW_NUMBER, number, len(text)) + _latin(text)
+            return bytes([_NEW_NUMBER, number]) + encode(text)
     raise UserError(f"a {type(value).__name__} cannot be sent to the imp")
 
 
