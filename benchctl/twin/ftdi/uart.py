@@ -161,8 +161,7 @@ class UartEngine(Engine):
         data = bytes(self._fifo[:count])
         del self._fifo[:count]
         self._flush_ns = None
-        if self._settings.flow:
-            self._drive_modem_lines()
+        self._throttle()
         self._replan()
         return data
 
@@ -177,7 +176,7 @@ class UartEngine(Engine):
         self._collect()
         self._fifo.clear()
         self._errors, self._flush_ns = 0, None
-        self._drive_modem_lines()
+        self._throttle()
 
     def modem_status(self) -> int:
         """Inputs as they are now; a low pin is an active line."""
@@ -255,6 +254,11 @@ class UartEngine(Engine):
         else:
             self._dtr.drive(not settings.dtr)
 
+    def _throttle(self) -> None:
+        """The buffer is fuller or emptier: flow control tells the other side."""
+        if self._settings.flow:
+            self._drive_modem_lines()
+
     def _modem_changed(self, _level: int) -> None:
         self._flush_ns = self.world.now
         self._pump()
@@ -279,8 +283,8 @@ class UartEngine(Engine):
                 fifo.append(value)
                 if value == settings.event:
                     self._flush_ns = arrival.t_ns
-        if arrivals and settings.flow:
-            self._drive_modem_lines()
+        if arrivals:
+            self._throttle()
 
     def _checked(self, arrival: Arrival) -> int:
         if arrival.error & LineError.BREAK:
