@@ -5,8 +5,8 @@ ended at any point by ending its process, and whatever it breaks is gone with it
 
 Run as `python -m benchctl.twin.vm.child FD`. FD is a SOCK_SEQPACKET socket to the bench:
 
-    b"boot", socket, memory   fork; the answer is the process id; the VM serves the socket (see wire.py)
-    b"end <pid>"            end that VM; the answer is its wait status
+    b"boot", socket, memory     fork; the answer is the process id; the VM serves the socket (see wire.py)
+    b"end <pid>"                end that VM; the answer is its wait status
 """
 
 import ctypes

@@ -148,14 +148,16 @@ host.functions.pacall <- limitElements(host.functions.pacall);
 
 local blob = root.blob;
 
-local free = 1024; // bytes of a blob that need no claim
+local function claim(size) {
+    if (size > host.blob_limit) throw "cannot create blob larger than " + host.blob_limit + " bytes";
+    if (size > 1024) host.claim(size);
+}
 
 local function checkSize(size) {
     requireNumber(size);
     size = size.tointeger();
     if (size < 0) throw "cannot create blob with negative size";
-    if (size > host.blob_limit) throw "cannot create blob larger than " + host.blob_limit + " bytes";
-    if (size > free) host.claim(size);
+    claim(size);
 }
 
 blob.constructor <- (function(construct) {
@@ -181,7 +183,7 @@ blob.readblob <- (function(readblob) {
 
 blob.writeblob <- (function(writeblob) {
     return function(other) {
-        if (other instanceof blob) checkSize(tell() + other.len());
+        if (other instanceof blob) claim(tell() + other.len());
         writeblob(other);
     };
 })(blob.writeblob);
@@ -200,8 +202,7 @@ blob._set <- (function(writen) {
 
 blob.writen <- (function(writen) {
     return function(value, type) {
-        local end = tell() + 1;
-        if (end > free) checkSize(end);
+        claim(tell() + 1);
         local kind = typeof value;
         writen(kind == "integer" || kind == "float" ? value : 0, type);
     };

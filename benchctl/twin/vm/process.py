@@ -24,8 +24,6 @@ from benchctl.twin.vm.messages import (
 from benchctl.twin.vm.patience import Patience, post_mortem
 from benchctl.twin.vm.translation import Translator
 
-_DONE = Done()
-
 
 class _State(Enum):
     IDLE = "no device code is running"
@@ -178,7 +176,7 @@ class VmProcess:
         self._state = _State.IDLE
         match message:
             case ("done",):
-                return _DONE
+                return Done()
             case ("uncaught", error, text, stack):
                 return Uncaught(translate(error), text, _stack(stack))
             case ("refused", text, source, line, column):

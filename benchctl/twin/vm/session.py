@@ -15,7 +15,6 @@ from benchctl.twin.vm.watchdog import Watchdog
 from benchctl.twin.vm.wire import Channel, Message
 
 _CALLS_PER_MEMORY_CHECK = 16
-_ASIDE = ("release", "write", "memory", "global")
 
 
 class Session:
@@ -94,15 +93,16 @@ class Session:
     def _next_command(self) -> Message:
         """The next message that makes device code run on; those that do not are dealt with on the way."""
         memory.lift_limit()
-        while (message := self._receive())[0] in _ASIDE:
-            self._obey_aside(message)
+        while self._obey_aside(message := self._receive()):
+            pass
         self._watchdog.progress += 1
         if self._limit:
             self._limit.impose()
         forget_failed_allocations()
         return message
 
-    def _obey_aside(self, message: Message) -> None:
+    def _obey_aside(self, message: Message) -> bool:
+        """Deal with a message that does not make device code run on; False for any other."""
         machine, meter = self._machine, self._meter
         match message:
             case ("release", handle):
@@ -117,6 +117,9 @@ class Session:
                 self._channel.send(("memory", self._limit.used() if self._limit else 0))
             case ("global", name):
                 self._channel.send(self._global(name))
+            case _:
+                return False
+        return True
 
     def _global(self, name: str) -> Message:
         try:

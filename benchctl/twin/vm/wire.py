@@ -94,7 +94,7 @@ class Channel:
         self._socket.close()
 
     def _sleep(self) -> bytes:
-        """Wait until something comes through the socket."""
+        """Wait until something comes through the socket; a wake where a message came unseen."""
         inbox = self._inbox
         inbox.fall_asleep()
         try:

@@ -148,9 +148,7 @@ class Net:
     def level(self, t_ns: int | None = None) -> int:
         """Level (0 or 1) at a time, default now."""
         t = self.world.now if t_ns is None else t_ns
-        # Nearly always nothing is planned: then `last` spares a call.
-        timelines = [driver.timeline for driver in self.drivers]
-        drive = max([line.last if t >= line.end_ns else line.at(t) for line in timelines], default=0)
+        drive = max([driver.timeline.at(t) for driver in self.drivers], default=0)
         return drive & 1 if drive else self._floating(t)
 
     def sample(self, t_ns: Times) -> Values:

@@ -40,11 +40,11 @@ class Method:
 
     def checked(self, arguments: Sequence[Any]) -> list[Any]:
         """Arguments made complete and checked. Raises Thrown with Squirrel's own texts."""
-        params, count = self.params, len(arguments)
-        if not self.required <= count <= len(params):
+        if not self.required <= len(arguments) <= len(self.params):
             raise Thrown("wrong number of parameters")
-        values = [param.check(arguments[i], i + 1) for i, param in enumerate(params[:count])]
-        return values + [param.default for param in params[count:]] if count < len(params) else values
+        given = enumerate(zip(self.params, arguments, strict=False), start=1)
+        values = [param.check(value, position) for position, (param, value) in given]
+        return values + [param.default for param in self.params[len(arguments) :]]
 
 
 def api(
