@@ -58,7 +58,7 @@ def _complaint(detail: ErrorDetails, source: Source) -> RigError:
         what = _WORDS.get(kind, detail["msg"].replace("Input", "this", 1))
         cure = _meaning(keys)
     mark = source.mark(keys)
-    return RigError(what, cure.rstrip("."), file=mark.file, line=mark.line, key=dotted(keys))
+    return RigError(what, cure, file=mark.file, line=mark.line, key=dotted(keys))
 
 
 def _meaning(keys: KeyPath) -> str:
